@@ -75,8 +75,17 @@ type Challenge struct {
 	Authenticator ID
 	Generation    int64
 	Expires       time.Time // zero: as long as its sign-in
-	Approved      bool      // answered elsewhere; the browser's next POST goes on
+	Verdict       Verdict   // given elsewhere; "" while open
 }
+
+// Verdict is what was answered elsewhere (a push on a phone) to a challenge.
+type Verdict string
+
+// The verdicts. An approval opens nothing by itself: the browser's next POST goes on.
+const (
+	Approved Verdict = "approved"
+	Denied   Verdict = "denied"
+)
 
 // Proof is what a comparison that matched leaves.
 type Proof struct {

@@ -1,0 +1,177 @@
+package signin
+
+import (
+	"slices"
+	"time"
+
+	"sallyport.dev/sallyport/internal/company"
+	"sallyport.dev/sallyport/internal/factor"
+)
+
+// mayRemove: the target is there, and is not the last that works while one is needed
+// without it.
+func mayRemove(s State) error {
+	target, ok := find(s.User, s.SignIn.Demand.Target)
+	if !ok {
+		return ErrNotOffered
+	}
+	rest := s.User
+	rest.Authenticators = slices.DeleteFunc(slices.Clone(rest.Authenticators),
+		func(a factor.Authenticator) bool { return a.ID == target.ID })
+	if Needs(rest, s.Policy) && len(active(rest, rest.Version)) == 0 {
+		return ErrLastMethod
+	}
+	return nil
+}
+
+// remove takes the target away and stamps the proof on the session.
+func remove(s State, proved Proved, now time.Time) (State, error) {
+	if err := mayRemove(s); err != nil {
+		return s, err
+	}
+	target := s.SignIn.Demand.Target
+	s = touch(step(s, Done, now))
+	s.User.Authenticators = slices.DeleteFunc(s.User.Authenticators,
+		func(a factor.Authenticator) bool { return a.ID == target })
+	s.SignIn.Proved = proved
+	return stamp(s, proved), nil
+}
+
+// stamp notes a fresh proof on the session that began the ceremony.
+func stamp(s State, proved Proved) State {
+	x := *s.Session
+	x.Version++
+	x.Proved = proved
+	s.Session = &x
+	return s
+}
+
+// Rename gives one of the user's methods another name. It needs a session, no fresh proof.
+type Rename struct {
+	Authenticator factor.ID
+	Name          string
+}
+
+func (e Rename) decide(s State, now time.Time) (State, []Effect, error) {
+	if s.Session == nil {
+		return s, nil, ErrSignedOut
+	}
+	if err := SignedIn(*s.Session, s.User, s.Policy, now); err != nil {
+		return s, nil, err
+	}
+	if _, ok := find(s.User, e.Authenticator); !ok {
+		return s, nil, ErrNotOffered
+	}
+	s = touch(s)
+	for i := range s.User.Authenticators {
+		a := &s.User.Authenticators[i]
+		if a.ID == e.Authenticator {
+			a.Name = e.Name
+		} else if a.Name == e.Name {
+			return s, nil, ErrNameTaken
+		}
+	}
+	return s, nil, nil
+}
+
+// SignOut ends the browser's session.
+type SignOut struct{}
+
+func (SignOut) decide(s State, _ time.Time) (State, []Effect, error) {
+	if s.Session == nil {
+		return s, nil, ErrSignedOut
+	}
+	return s, []Effect{EndSession{ID: s.Session.ID}}, nil
+}
+
+// Reset revokes every authenticator of another user, who then chooses again.
+type Reset struct{}
+
+func (Reset) decide(s State, now time.Time) (State, []Effect, error) {
+	if err := mayAct(s, company.ResetTwoFactor, now); err != nil {
+		return s, nil, err
+	}
+	s = touch(s)
+	s.User.Epoch++
+	s.User.MustEnrol = true
+	s.User.Authenticators = nil
+	return s, nil, nil
+}
+
+// SetStatus deactivates or reactivates another user.
+type SetStatus struct{ Status company.Status }
+
+func (e SetStatus) decide(s State, now time.Time) (State, []Effect, error) {
+	if err := mayAct(s, company.ManageUsers, now); err != nil {
+		return s, nil, err
+	}
+	if s.User.Status == e.Status {
+		return s, nil, nil
+	}
+	s = touch(s)
+	s.User.Status = e.Status
+	if s.User.Role == company.Administrator {
+		s.Policy.Version++ // how many there are is a company-wide rule
+	}
+	if e.Status == company.Active {
+		return s, nil, nil
+	}
+	s.User.Epoch++
+	if s.User.Role == company.Administrator && s.Policy.Administrators <= 1 {
+		return s, nil, ErrLastAdministrator
+	}
+	return s, nil, nil
+}
+
+// ChangePassword is a user's own change of password, inside their session. The proof
+// is the old password, compared by the caller at PasswordEpoch.
+type ChangePassword struct {
+	Set           SetPassword
+	PasswordEpoch int64
+}
+
+func (e ChangePassword) decide(s State, now time.Time) (State, []Effect, error) {
+	if s.Session == nil {
+		return s, nil, ErrSignedOut
+	}
+	if err := SignedIn(*s.Session, s.User, s.Policy, now); err != nil {
+		return s, nil, err
+	}
+	if e.PasswordEpoch != s.User.Epoch {
+		return s, nil, ErrWrongPassword
+	}
+	s = touch(s)
+	s.User.Epoch++
+	return s, []Effect{e.Set}, nil
+}
+
+// SetRequired turns two-factor for everyone in the company on or off.
+type SetRequired struct{ Required bool }
+
+func (e SetRequired) decide(s State, now time.Time) (State, []Effect, error) {
+	if err := mayAct(s, company.ChangePolicy, now); err != nil {
+		return s, nil, err
+	}
+	s.Policy.Version++
+	s.Policy.Required = e.Required
+	return s, nil, nil
+}
+
+// mayAct: somebody else of the same company, in a live session with two factors and a
+// fresh proof, whose role may do it. Never on themselves, but for company-wide rules.
+func mayAct(s State, what company.Action, now time.Time) error {
+	a := s.Actor
+	if a == nil || a.User.Company != s.Policy.Company || !company.May(a.User.Role, what) {
+		return ErrForbidden
+	}
+	if what != company.ChangePolicy && (a.User.ID == s.User.ID || s.User.Company != s.Policy.Company) {
+		return ErrForbidden
+	}
+	if err := SignedIn(a.Session, a.User, s.Policy, now); err != nil {
+		return err
+	}
+	if a.Session.Assurance < 2 || now.Sub(a.Session.Proved.At) >= ProofFresh {
+		return ErrNotFresh
+	}
+	return nil
+}

@@ -1,0 +1,104 @@
+package signin
+
+import (
+	"time"
+
+	"sallyport.dev/sallyport/internal/company"
+	"sallyport.dev/sallyport/internal/factor"
+)
+
+// Begin starts a sign-in: the password was right.
+type Begin struct {
+	ID            ID
+	Reference     string
+	Challenge     string // id for the first challenge
+	ReturnTo      string
+	PasswordEpoch int64 // the user's epoch when the password was compared
+}
+
+func (e Begin) decide(s State, now time.Time) (State, []Effect, error) {
+	u := s.User
+	if u.Status != company.Active || e.PasswordEpoch != u.Epoch {
+		return s, nil, ErrWrongPassword
+	}
+	s.SignIn = newSignIn(s, e.ID, e.Reference, Demand{Purpose: PurposeSignIn, ReturnTo: e.ReturnTo}, now)
+	if a, ok := lastUsed(active(u, u.Version)); ok {
+		challenge(s.SignIn, a.ID, e.Challenge, time.Time{}, now)
+	}
+	return s, nil, nil
+}
+
+// BeginInside starts a ceremony of a live session: adding a method, or removing one.
+// It is always proved anew, by a method that is active now.
+type BeginInside struct {
+	ID        ID
+	Reference string
+	Challenge string
+	Demand    Demand // PurposeEnrol or PurposeRemove
+}
+
+func (e BeginInside) decide(s State, now time.Time) (State, []Effect, error) {
+	if s.Session == nil {
+		return s, nil, ErrSignedOut
+	}
+	if err := SignedIn(*s.Session, s.User, s.Policy, now); err != nil {
+		return s, nil, err
+	}
+	if !company.May(s.User.Role, company.ManageOwnMethods) {
+		return s, nil, ErrForbidden
+	}
+	if e.Demand.Purpose != PurposeEnrol && e.Demand.Purpose != PurposeRemove {
+		return s, nil, ErrOutOfOrder
+	}
+	s.SignIn = newSignIn(s, e.ID, e.Reference, e.Demand, now)
+	s.SignIn.Session = s.Session.ID
+	if err := mayManage(s); err != nil {
+		return s, nil, err
+	}
+	a, ok := lastUsed(Provers(s, now))
+	if !ok {
+		return s, nil, ErrNotOffered
+	}
+	challenge(s.SignIn, a.ID, e.Challenge, time.Time{}, now)
+	return s, nil, nil
+}
+
+// mayManage refuses a ceremony that could not end well.
+func mayManage(s State) error {
+	if s.SignIn.Demand.Purpose == PurposeEnrol {
+		if len(s.User.Authenticators) >= MaxAuthenticators {
+			return ErrTooMany
+		}
+		return nil
+	}
+	return mayRemove(s)
+}
+
+func newSignIn(s State, id ID, reference string, d Demand, now time.Time) *SignIn {
+	return &SignIn{
+		ID: id, Version: 1, Epoch: s.User.Epoch, Since: s.User.Version,
+		Demand: d, Stage: Choosing, Reference: reference,
+		Began: now, Expires: expiry(Choosing, now, now),
+	}
+}
+
+// challenge asks for authenticator a.
+func challenge(si *SignIn, a factor.ID, id string, expires, now time.Time) {
+	si.Stage = Challenged
+	si.Expires = expiry(Challenged, si.Began, now)
+	si.Challenge = factor.Challenge{ID: id, Authenticator: a, Generation: 1, Expires: expires}
+}
+
+// lastUsed picks the method used last, else the newest.
+func lastUsed(as []factor.Authenticator) (factor.Authenticator, bool) {
+	if len(as) == 0 {
+		return factor.Authenticator{}, false
+	}
+	best := as[0]
+	for _, a := range as[1:] {
+		if a.LastUsed.After(best.LastUsed) || (a.LastUsed.Equal(best.LastUsed) && a.Since > best.Since) {
+			best = a
+		}
+	}
+	return best, true
+}

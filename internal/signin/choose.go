@@ -1,0 +1,92 @@
+package signin
+
+import (
+	"slices"
+	"time"
+
+	"sallyport.dev/sallyport/internal/factor"
+)
+
+// Choose asks for another of the user's methods.
+type Choose struct {
+	Authenticator factor.ID
+	Challenge     string    // id of the new challenge
+	Expires       time.Time // zero: as long as the sign-in
+}
+
+func (e Choose) decide(s State, now time.Time) (State, []Effect, error) {
+	if err := live(s, now); err != nil {
+		return s, nil, err
+	}
+	if s.SignIn.Stage != Challenged {
+		return s, nil, ErrOutOfOrder
+	}
+	if !slices.ContainsFunc(Provers(s, now), func(a factor.Authenticator) bool { return a.ID == e.Authenticator }) {
+		return s, nil, ErrNotOffered
+	}
+	s = step(s, Challenged, now)
+	challenge(s.SignIn, e.Authenticator, e.Challenge, e.Expires, now)
+	return s, nil, nil
+}
+
+// Provers lists the authenticators that may prove something in s's sign-in: active when
+// it began and now; when one is to be removed, only such as rule 13 allows.
+func Provers(s State, now time.Time) []factor.Authenticator {
+	as := active(s.User, s.SignIn.Since)
+	if s.SignIn.Demand.Purpose != PurposeRemove {
+		return as
+	}
+	target, ok := find(s.User, s.SignIn.Demand.Target)
+	if !ok {
+		return nil
+	}
+	return slices.DeleteFunc(as, func(a factor.Authenticator) bool {
+		// One slipped in by a thief cannot throw out its owner's at once; a lost old phone can go.
+		return a.Since > target.Since && now.Before(a.Added.Add(ProverAge))
+	})
+}
+
+// Approve is an approval given elsewhere. It opens nothing: Continue does.
+type Approve struct{ Challenge string }
+
+func (e Approve) decide(s State, now time.Time) (State, []Effect, error) {
+	return verdict(s, e.Challenge, factor.Approved, now)
+}
+
+// Deny is a refusal given elsewhere.
+type Deny struct{ Challenge string }
+
+func (e Deny) decide(s State, now time.Time) (State, []Effect, error) {
+	return verdict(s, e.Challenge, factor.Denied, now)
+}
+
+// verdict marks the open challenge once, within its life and never during a wait.
+func verdict(s State, id string, v factor.Verdict, now time.Time) (State, []Effect, error) {
+	if err := live(s, now); err != nil {
+		return s, nil, err
+	}
+	c := s.SignIn.Challenge
+	switch {
+	case s.SignIn.Stage != Challenged, c.ID != id, c.Verdict != "":
+		return s, nil, ErrOutOfOrder
+	case !c.Expires.IsZero() && !now.Before(c.Expires):
+		return s, nil, ErrExpired
+	case now.Before(s.User.Wait):
+		return s, nil, Locked{Until: s.User.Wait}
+	}
+	expires := s.SignIn.Expires
+	s = step(s, Challenged, now)
+	s.SignIn.Expires = expires // somebody else's act gives the browser no time
+	s.SignIn.Challenge.Verdict = v
+	return s, nil, nil
+}
+
+// MoreTime extends a sign-in under way (WCAG 2.2.1).
+type MoreTime struct{}
+
+func (MoreTime) decide(s State, now time.Time) (State, []Effect, error) {
+	if err := live(s, now); err != nil {
+		return s, nil, err
+	}
+	return step(s, s.SignIn.Stage, now), nil, nil
+}

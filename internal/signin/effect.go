@@ -1,0 +1,57 @@
+package signin
+
+import (
+	"time"
+
+	"sallyport.dev/sallyport/internal/factor"
+	"sallyport.dev/sallyport/internal/secret"
+)
+
+// Effect is a change with a condition of its own, made in the same transaction as the
+// step. What a step that was decided earlier would undo is an effect, never a field of
+// the state that is written back.
+type Effect interface{ effect() }
+
+type (
+	// BurnStep spends a TOTP step: factor.ErrReplayed unless it is newer than the last.
+	BurnStep struct {
+		Authenticator factor.ID
+		Step          int64
+	}
+	// Accept zeroes an authenticator's wrong answers, its run to MaxRun and the wait that
+	// this spend set. ErrMoved if another spend has disabled it meanwhile.
+	Accept struct {
+		Authenticator factor.ID
+		Spend         SpendID // "" for an approval: nothing was spent
+	}
+	// Used notes when an authenticator was last used to sign in.
+	Used struct {
+		Authenticator factor.ID
+		At            time.Time
+	}
+	// EndOthers ends every other sign-in of the user that is under way.
+	EndOthers struct{ Except ID }
+	// MakeSession makes the browser's session. Secret is filled in before Commit.
+	MakeSession struct {
+		Session Session
+		Secret  secret.Text
+	}
+	// EndSession ends a session.
+	EndSession struct{ ID ID }
+	// EndPasswordRun forgets the user's wrong passwords: the whole sign-in is done.
+	EndPasswordRun struct{}
+	// SetPassword stores a new password's hash.
+	SetPassword struct{ Hash secret.Text }
+	// Claim marks a rendering of a form as used: ErrRepeated if it was before.
+	Claim struct{ Form Form }
+)
+
+func (BurnStep) effect()       {}
+func (Accept) effect()         {}
+func (Used) effect()           {}
+func (EndOthers) effect()      {}
+func (MakeSession) effect()    {}
+func (EndSession) effect()     {}
+func (EndPasswordRun) effect() {}
+func (SetPassword) effect()    {}
+func (Claim) effect()          {}

@@ -1,0 +1,124 @@
+package signin
+
+import (
+	"time"
+
+	"sallyport.dev/sallyport/internal/factor"
+)
+
+// Enrol starts to set up a method. Pending is the authenticator that would result, with
+// its new secret; asked for the same kind again, the one that is there is kept.
+type Enrol struct {
+	Pending   factor.Authenticator
+	Challenge string // id of the enrolment's challenge
+}
+
+func (e Enrol) decide(s State, now time.Time) (State, []Effect, error) {
+	if err := live(s, now); err != nil {
+		return s, nil, err
+	}
+	switch s.SignIn.Stage {
+	case Choosing, Enrolling, Enrolled:
+	default:
+		return s, nil, ErrOutOfOrder
+	}
+	if err := mayEnrol(s); err != nil {
+		return s, nil, err
+	}
+	// The proof must be fresh when the set-up starts; from then on the ceremony's own life counts.
+	if s.SignIn.Demand.Purpose == PurposeEnrol && now.Sub(s.SignIn.Proved.At) >= ProofFresh {
+		return s, nil, ErrNotFresh
+	}
+	if p := s.SignIn.Pending; p != nil && p.Kind == e.Pending.Kind && s.SignIn.Left > 0 {
+		return step(s, Enrolling, now), nil, nil
+	}
+	s = step(s, Enrolling, now)
+	pending := e.Pending
+	s.SignIn.Pending = &pending
+	s.SignIn.Challenge = factor.Challenge{ID: e.Challenge, Authenticator: pending.ID, Generation: 1}
+	return s, nil, nil
+}
+
+// mayEnrol: the user has no authenticator at all, disabled ones included; or this
+// sign-in has set up their first, or has a proof by one that was active when it began.
+func mayEnrol(s State) error {
+	if len(s.User.Authenticators) >= MaxAuthenticators {
+		return ErrTooMany
+	}
+	if s.SignIn.Proved.By != "" {
+		if !proofHolds(s) {
+			return ErrNotOffered
+		}
+		return nil
+	}
+	if s.SignIn.Demand.Purpose != PurposeSignIn || len(s.User.Authenticators) > 0 {
+		return ErrNotOffered
+	}
+	return nil
+}
+
+// proofHolds: what this sign-in was proved with is still active, and was when it began
+// or became so here while the user had no other.
+func proofHolds(s State) bool {
+	a, ok := find(s.User, s.SignIn.Proved.By)
+	return ok && !a.Disabled() && (a.Since <= s.SignIn.Since || a.ID == s.SignIn.First)
+}
+
+// activate makes the pending authenticator count: its first code was right.
+func activate(s State, p factor.Proof, now time.Time) (State, []Effect, error) {
+	if err := mayEnrol(s); err != nil {
+		return s, nil, err
+	}
+	for _, a := range s.User.Authenticators {
+		if a.Name == s.SignIn.Pending.Name {
+			return s, nil, ErrNameTaken
+		}
+	}
+	first := len(s.User.Authenticators) == 0
+	inside := s.SignIn.Demand.Purpose == PurposeEnrol
+	stage := Enrolled
+	if inside {
+		stage = Done
+	}
+	s = touch(step(s, stage, now))
+	a := *s.SignIn.Pending
+	a.Since, a.Added, a.LastStep = s.User.Version, now, p.Step
+	s.User.Authenticators = append(s.User.Authenticators, a)
+	s.User.MustEnrol = false
+	s.SignIn.Pending = nil
+	s.SignIn.Challenge = factor.Challenge{}
+	var effects []Effect
+	if first {
+		s.SignIn.First = a.ID
+		s.SignIn.Proved = Proved{By: a.ID, AMR: p.AMR, At: now}
+		effects = append(effects, EndOthers{Except: s.SignIn.ID})
+	}
+	if inside {
+		s = stamp(s, s.SignIn.Proved)
+	}
+	return s, effects, nil
+}
+
+// Drop gives up a set-up that is pending: "Choose another method".
+type Drop struct{}
+
+func (Drop) decide(s State, now time.Time) (State, []Effect, error) {
+	if err := live(s, now); err != nil {
+		return s, nil, err
+	}
+	if s.SignIn.Stage != Enrolling {
+		return s, nil, ErrOutOfOrder
+	}
+	return dropPending(s, now), nil, nil
+}
+
+func dropPending(s State, now time.Time) State {
+	stage := Choosing
+	if s.SignIn.First != "" {
+		stage = Enrolled
+	}
+	s = step(s, stage, now)
+	s.SignIn.Pending = nil
+	s.SignIn.Challenge = factor.Challenge{}
+	return s
+}

@@ -1,0 +1,49 @@
+package signin
+
+import (
+	"errors"
+	"time"
+)
+
+// The outcomes that a caller branches on.
+var (
+	// ErrNotFound: no such sign-in, or another browser's.
+	ErrNotFound = errors.New("sign-in not found")
+	// ErrEnded: done, cancelled or overtaken (a reset, a new password, another sign-in).
+	ErrEnded = errors.New("sign-in has ended")
+	// ErrExpired: its time is over.
+	ErrExpired = errors.New("sign-in has expired")
+	// ErrOutOfOrder: the step does not follow from where the sign-in stands.
+	ErrOutOfOrder = errors.New("step out of order")
+	// ErrNotOffered: no such method, or one that cannot be used for this.
+	ErrNotOffered = errors.New("method is not offered here")
+	// ErrMoved: something changed between reading and writing; nothing was written.
+	ErrMoved = errors.New("state has moved")
+	// ErrLocked: no attempt may be taken now. Comes as *Locked.
+	ErrLocked = errors.New("no attempt is free")
+	// ErrWrongPassword: unknown name, wrong password, deactivated user: all the same.
+	ErrWrongPassword = errors.New("username and password do not match")
+	// ErrSignedOut: no session, or one that no longer opens anything.
+	ErrSignedOut = errors.New("not signed in")
+	// ErrForbidden: whoever acts may not do this.
+	ErrForbidden = errors.New("not allowed")
+	// ErrNotFresh: the last proof is too old for this step.
+	ErrNotFresh = errors.New("a fresh proof is needed")
+	// ErrLastMethod: the last method that works stays.
+	ErrLastMethod = errors.New("the last method stays")
+	// ErrTooMany: MaxAuthenticators are set up already.
+	ErrTooMany = errors.New("too many methods")
+	// ErrNameTaken: another of the user's methods has this name.
+	ErrNameTaken = errors.New("name is taken")
+	// ErrLastAdministrator: a company keeps one.
+	ErrLastAdministrator = errors.New("the last administrator stays")
+)
+
+// Locked is ErrLocked with its reason.
+type Locked struct {
+	// Until is when attempts are taken again; zero when this sign-in has none left.
+	Until time.Time
+}
+
+func (Locked) Error() string        { return ErrLocked.Error() }
+func (Locked) Is(target error) bool { return target == ErrLocked }

@@ -1,0 +1,534 @@
+//go:build !race
+
+package signin
+
+import (
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"sallyport.dev/sallyport/internal/factor"
+)
+
+// The sign-in machine is explored exhaustively: every event in every reachable state of
+// a small world, each whole, and besides at most one decided step held back and
+// committed at any later point (double tabs, several nodes). It is not built with
+// -race, whose slowness buys nothing here: there is one goroutine.
+
+// scope is one bounded world.
+type scope struct {
+	name   string
+	roots  []world
+	counts bool
+	hold   bool
+	kinds  []kind
+	ticks  []int16 // minutes / 5
+	floor  int     // states that must be seen at least
+}
+
+type node struct {
+	parent int32
+	what   string
+}
+
+// explorer walks a scope breadth first.
+type explorer struct {
+	rig   rig
+	scope scope
+	seen  map[uint64]struct{}
+	nodes []node
+	queue []state
+	seed  maphash.Seed
+	max   int
+}
+
+// state is a world and the one step held back in it.
+type state struct {
+	w    world
+	held *decided
+	node int32
+}
+
+func explore(g rig, s scope, limit int) (*explorer, error) {
+	x := &explorer{rig: g, scope: s, seen: map[uint64]struct{}{}, seed: maphash.MakeSeed(), max: limit}
+	for _, w := range s.roots {
+		if err := x.visit(state{w: w, node: -1}, "start"); err != nil {
+			return x, err
+		}
+	}
+	for len(x.queue) > 0 && (limit == 0 || len(x.seen) < limit) {
+		next := x.queue[0]
+		x.queue = x.queue[1:]
+		if os.Getenv("XDEBUG") != "" && len(x.seen) > dbg {
+			dbg += 20000
+			fmt.Println(len(x.seen), len(x.queue))
+		}
+		if err := x.expand(next); err != nil {
+			return x, err
+		}
+	}
+	return x, nil
+}
+
+func (x *explorer) visit(s state, what string) error {
+	key := maphash.Comparable(x.seed, keyOf(x.rig, &s))
+	if _, ok := x.seen[key]; ok {
+		return nil
+	}
+	x.seen[key] = struct{}{}
+	x.nodes = append(x.nodes, node{s.node, what})
+	s.node = int32(len(x.nodes) - 1)
+	if err := x.rig.sessions(&s.w); err != nil {
+		return x.trace(s.node, err)
+	}
+	if s.held == nil {
+		if err := x.rig.rescue(s.w); err != nil {
+			return x.trace(s.node, err)
+		}
+	}
+	x.queue = append(x.queue, s)
+	return nil
+}
+
+func (x *explorer) trace(n int32, err error) error {
+	var steps []string
+	for ; n >= 0; n = x.nodes[n].parent {
+		steps = append([]string{x.nodes[n].what}, steps...)
+	}
+	return fmt.Errorf("%w\n  %s", err, strings.Join(steps, "\n  "))
+}
+
+func (x *explorer) expand(s state) error {
+	for _, r := range x.requests(&s.w) {
+		w := s.w
+		w.pay(r)
+		err := x.rig.whole(&w, r)
+		if broken(err) {
+			return x.trace(s.node, fmt.Errorf("%w (by %s)", err, describe(r)))
+		}
+		if err := x.visit(state{w, s.held, s.node}, describe(r)+refusal(err)); err != nil {
+			return err
+		}
+		if s.held == nil && x.scope.hold && r.kind < evTick && r.kind != evWrong && r.kind != evOutage {
+			if err := x.hold(s, r); err != nil {
+				return err
+			}
+		}
+	}
+	if s.held == nil {
+		return nil
+	}
+	w := s.w
+	err := x.rig.release(&w, *s.held)
+	if broken(err) {
+		return x.trace(s.node, fmt.Errorf("%w (by releasing %s)", err, describe(s.held.request)))
+	}
+	return x.visit(state{w, nil, s.node}, "release "+describe(s.held.request)+refusal(err))
+}
+
+func (x *explorer) hold(s state, r request) error {
+	w := s.w
+	w.pay(r)
+	d, err := x.rig.prepare(&w, r)
+	if broken(err) {
+		return x.trace(s.node, err)
+	}
+	if err != nil {
+		return nil // nothing to hold; the whole event was the same
+	}
+	w.settle(thisSpend, heldSpend)
+	w.hist.settle(thisSpend, heldSpend)
+	if d.request.spend == thisSpend {
+		d.request.spend = heldSpend
+		for i, e := range d.effects {
+			if a, ok := e.(Accept); ok {
+				a.Spend = SpendID(spendIDs[heldSpend])
+				d.effects[i] = a
+			}
+		}
+	}
+	return x.visit(state{w, &d, s.node}, "hold "+describe(r))
+}
+
+// whole runs a request from reading to commit.
+func (g *rig) whole(w *world, r request) error {
+	switch r.kind {
+	case evTick:
+		w.now += int16(r.arg) * 5
+		w.step++
+		return nil
+	case evFail:
+		w.failing = true
+		return nil
+	case evMend:
+		w.failing = false
+		return nil
+	case evLift:
+		w.wait, w.waitBy, w.hist.wait, w.hist.waitBy = 0, noSpend, 0, noSpend
+		return nil
+	}
+	defer func() {
+		w.settle(thisSpend, oldSpend)
+		w.hist.settle(thisSpend, oldSpend)
+	}()
+	wasFailing := w.failing
+	d, err := g.prepare(w, r)
+	if err != nil {
+		if r.kind == evBegin && !w.active && !w.failing && !errors.Is(err, ErrWrongPassword) {
+			return broke(13, "a deactivated user is told %v", err)
+		}
+		return err
+	}
+	old := *w
+	if err := g.commit(w, d); err != nil {
+		g.lost(w, d, err)
+		return err
+	}
+	if wasFailing {
+		return broke(9, "%s went on though the policy could not be read", kindNames[r.kind])
+	}
+	return judge(&old, w, d)
+}
+
+// lost: a code that turned out to be used gives back the user's count.
+func (g *rig) lost(w *world, d decided, err error) {
+	if !errors.Is(err, factor.ErrReplayed) || d.request.spend == noSpend || !g.counts {
+		return
+	}
+	a := d.request.proof.auth
+	w.auths[a].run, w.auths[a].fails = max(w.auths[a].run-1, 0), max(w.auths[a].fails-1, 0)
+	w.hist.run[a], w.hist.fails[a] = max(w.hist.run[a]-1, 0), max(w.hist.fails[a]-1, 0)
+	for _, by := range []*int8{&w.auths[a].disabledBy, &w.hist.disabledBy[a]} {
+		if *by == d.request.spend {
+			*by = noSpend
+		}
+	}
+	if w.waitBy == d.request.spend {
+		w.wait, w.waitBy = 0, noSpend
+	}
+	if w.hist.waitBy == d.request.spend {
+		w.hist.wait, w.hist.waitBy = 0, noSpend
+	}
+}
+
+// release commits the held step. Moved after a comparison: decided again on a fresh
+// state with the same proof, never compared again; a stale one of another kind is lost.
+func (g *rig) release(w *world, d decided) error {
+	defer func() {
+		w.settle(heldSpend, oldSpend)
+		w.hist.settle(heldSpend, oldSpend)
+	}()
+	old := *w
+	err := g.commit(w, d)
+	if errors.Is(err, ErrMoved) && d.request.spent {
+		r := d.request
+		if d, err = g.prepare(w, r); err != nil {
+			return err
+		}
+		err = g.commit(w, d)
+	}
+	if err != nil {
+		g.lost(w, d, err)
+		return err
+	}
+	return judge(&old, w, d)
+}
+
+func refusal(err error) string {
+	if err == nil {
+		return ""
+	}
+	return " [" + err.Error() + "]"
+}
+
+func describe(r request) string {
+	s := kindNames[r.kind]
+	if r.browser != none {
+		s += fmt.Sprintf(" browser %d", r.browser)
+	}
+	if r.signIn != none {
+		s += fmt.Sprintf(" sign-in %d", r.signIn)
+	}
+	if r.arg != none {
+		s += fmt.Sprintf(" (%d)", r.arg)
+	}
+	return s
+}
+
+// pay takes what a request costs from the trace's budget.
+func (w *world) pay(r request) {
+	b := &w.budget
+	switch r.kind {
+	case evBegin:
+		b.signIns--
+	case evAdd, evRemove:
+		b.signIns--
+		b.ceremonies--
+	case evChoose:
+		b.changes--
+	case evEnrol:
+		b.enrolments--
+	case evReset, evPassword, evDeactivate, evReactivate:
+		b.admin--
+	case evRequire, evRelax:
+		b.policy--
+	case evTick:
+		b.ticks--
+	case evFail, evMend:
+		b.fails--
+	}
+}
+
+// requests lists what may happen in w.
+func (x *explorer) requests(w *world) []request {
+	var out []request
+	for _, k := range x.scope.kinds {
+		switch k {
+		case evBegin, evAdd, evRemove:
+			out = append(out, w.beginnings(k)...)
+		case evReset, evPassword, evDeactivate, evReactivate:
+			if w.budget.admin > 0 && (k != evDeactivate || w.active) && (k != evReactivate || !w.active) {
+				out = append(out, request{kind: k, browser: w.own(k), signIn: none, arg: none})
+			}
+		case evRequire, evRelax:
+			if w.budget.policy > 0 && w.required == (k == evRelax) {
+				out = append(out, request{kind: k, browser: none, signIn: none, arg: none})
+			}
+		case evTick:
+			for _, t := range x.scope.ticks {
+				if w.budget.ticks > 0 {
+					out = append(out, request{kind: k, browser: none, signIn: none, arg: t})
+				}
+			}
+		case evFail, evMend:
+			if w.budget.fails > 0 && w.failing == (k == evMend) {
+				out = append(out, request{kind: k, browser: none, signIn: none, arg: none})
+			}
+		case evLift:
+			if w.wait > w.now {
+				out = append(out, request{kind: k, browser: none, signIn: none, arg: none})
+			}
+		case evSignOut:
+			for b := range int8(browsers) {
+				if w.holds[b] != none {
+					out = append(out, request{kind: k, browser: b, signIn: none, arg: none})
+				}
+			}
+		default:
+			out = append(out, w.steps(k)...)
+		}
+	}
+	return out
+}
+
+// own is the browser in which a user changes their own password.
+func (w *world) own(k kind) int8 {
+	if k != evPassword {
+		return none
+	}
+	for b := range int8(browsers) {
+		if w.holds[b] != none && w.sessions[w.holds[b]].exists {
+			return b
+		}
+	}
+	return none
+}
+
+func (w *world) beginnings(k kind) []request {
+	slot := int8(none)
+	for i := range w.signIns {
+		if !w.signIns[i].exists {
+			slot = int8(i)
+			break
+		}
+	}
+	if slot == none || w.budget.signIns <= 0 || (k != evBegin && w.budget.ceremonies <= 0) {
+		return nil
+	}
+	var out []request
+	for b := range int8(browsers) {
+		switch {
+		case k == evBegin:
+			out = append(out, request{kind: k, browser: b, signIn: slot, arg: none})
+		case w.holds[b] == none:
+		case k == evAdd:
+			out = append(out, request{kind: k, browser: b, signIn: slot, arg: none})
+		default:
+			for a := range int8(maxAuths) {
+				if w.auths[a].present {
+					out = append(out, request{kind: k, browser: b, signIn: slot, arg: int16(a)})
+				}
+			}
+		}
+	}
+	return out
+}
+
+// steps of kind k in each sign-in, terminal ones too: they have no way out.
+func (w *world) steps(k kind) []request {
+	var out []request
+	for i := range w.signIns {
+		s := &w.signIns[i]
+		if !s.exists {
+			continue
+		}
+		r := request{kind: k, browser: s.browser, signIn: int8(i), arg: none}
+		switch k {
+		case evChoose:
+			for a := range int8(maxAuths) {
+				if w.auths[a].present && w.budget.changes > 0 {
+					r.arg = int16(a)
+					out = append(out, r)
+				}
+			}
+		case evEnrol:
+			if a := w.freshAuth(); a != none && w.budget.enrolments > 0 {
+				r.arg = int16(a)
+				out = append(out, r)
+			}
+		case evApprove, evDeny:
+			if s.challenge != none && s.asks != none && w.auths[s.asks].approval {
+				r.browser = none
+				if k == evApprove || k == evDeny {
+					r.browser = s.browser
+				}
+				out = append(out, r)
+			}
+		default:
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// freshAuth is an id that no authenticator of the trace has had.
+func (w *world) freshAuth() int8 {
+	for a := range int8(maxAuths) {
+		if w.auths[a].present || w.hist.accepted[a] != 0 || w.pendingSomewhere(a) {
+			continue
+		}
+		return a
+	}
+	return none
+}
+
+func (w *world) pendingSomewhere(a int8) bool {
+	for i := range w.signIns {
+		if w.signIns[i].exists && w.signIns[i].pending == a {
+			return true
+		}
+	}
+	return false
+}
+
+// newWorld is an empty beginning.
+func newWorld(b budget) world {
+	w := world{now: 10_000, step: 1, version: 1, epoch: 1, policyV: 1, active: true, required: true, budget: b}
+	for i := range w.holds {
+		w.holds[i] = none
+	}
+	return w
+}
+
+func (w world) with(kinds ...factor.Kind) world {
+	for i, k := range kinds {
+		w.version++
+		w.auths[i] = wAuth{present: true, approval: k == kindApproval, since: w.version, added: 10, lastUsed: int16(10 + i)}
+		w.hist.accepted[i] = 1 // step 0: the id is taken
+	}
+	return w
+}
+
+func (w world) relaxed() world { w.required = false; return w }
+
+func (w world) relaxedMust() world { w.required, w.must, w.hist.must = false, true, true; return w }
+
+// signedIn puts browser 0 into a session proved by authenticator a an hour ago, in slot 0.
+func (w world) signedIn(a int8) world {
+	w.signIns[0] = wSignIn{exists: true, version: 3, epoch: w.epoch, since: w.version, target: none, stage: index(stages[:], Done),
+		session: none, challenge: none, asks: none, pending: none, provedBy: a, first: none}
+	w.sessions[0] = wSession{exists: true, version: 1, epoch: w.epoch, assurance: 2, created: w.now - 60, provedBy: a, provedAt: w.now - 60}
+	w.holds[0] = 0
+	w.hist.made[0], w.hist.sessTwo[0] = 1, true
+	return w
+}
+
+var stepKinds = []kind{evBegin, evChoose, evEnrol, evDrop, evRight, evForeign, evWrong, evFinish, evSkip, evCancel}
+
+// scopes are those of security § 2 that concern one user.
+func scopes() []scope {
+	approvals := []kind{evApprove, evDeny, evContinue}
+	admin := []kind{evReset, evPassword, evDeactivate, evReactivate}
+	inside := []kind{evAdd, evRemove, evSignOut}
+	policy := []kind{evRequire, evRelax, evFail, evMend}
+	base := budget{signIns: 2, changes: 2, enrolments: 3, admin: 1, policy: 2, ticks: 1, ceremonies: 0, fails: 0}
+	with := func(change func(*budget)) world {
+		b := base
+		change(&b)
+		return newWorld(b)
+	}
+	return []scope{
+		{name: "A", hold: true, ticks: []int16{1, 6}, floor: 1000,
+			kinds: join(stepKinds, approvals, []kind{evTick, evSignOut}),
+			roots: []world{
+				with(func(b *budget) { b.admin, b.policy, b.enrolments = 0, 0, 2 }),
+				with(func(b *budget) { b.admin, b.policy, b.enrolments, b.changes = 0, 0, 1, 1 }).with(kindTyped, kindApproval),
+			}},
+		{name: "A inside", hold: true, ticks: []int16{1, 12}, floor: 1000,
+			kinds: join(stepKinds, approvals, inside, []kind{evTick}),
+			roots: []world{
+				with(func(b *budget) { b.ceremonies, b.admin, b.policy, b.enrolments, b.changes, b.ticks = 2, 0, 0, 1, 1, 2 }).with(kindTyped, kindTyped).signedIn(0),
+				with(func(b *budget) { b.ceremonies, b.admin, b.policy, b.enrolments, b.changes, b.ticks = 2, 0, 0, 1, 1, 2 }).with(kindTyped).signedIn(0).relaxed(),
+			}},
+		{name: "C", counts: true, hold: true, ticks: []int16{1, 12, 24 * 12}, floor: 1000,
+			kinds: join(stepKinds, []kind{evOutage, evTick, evLift}),
+			roots: []world{with(func(b *budget) { b.admin, b.policy, b.enrolments, b.changes, b.ticks = 0, 0, 1, 2, 2 }).with(kindTyped, kindTyped)}},
+		{name: "D1", hold: true, ticks: []int16{1}, floor: 1000, kinds: stepKinds,
+			roots: []world{with(func(b *budget) { b.signIns, b.admin, b.policy, b.changes, b.ticks = 3, 0, 0, 1, 0 })}},
+		{name: "D2", hold: true, ticks: []int16{1}, floor: 1000,
+			kinds: join(stepKinds, admin, []kind{evTick, evSignOut}),
+			roots: []world{
+				with(func(b *budget) { b.policy, b.enrolments, b.changes = 0, 2, 1 }),
+				with(func(b *budget) { b.policy, b.enrolments, b.changes = 0, 1, 1 }).with(kindTyped),
+				with(func(b *budget) { b.policy, b.enrolments, b.changes = 0, 2, 1 }).relaxed(),
+			}},
+		{name: "P", hold: true, ticks: []int16{1}, floor: 1000,
+			kinds: join(stepKinds, policy, inside),
+			roots: []world{
+				with(func(b *budget) { b.admin, b.policy, b.enrolments, b.ticks, b.fails = 0, 3, 1, 0, 2 }).relaxed(),
+			}},
+	}
+}
+
+func join(lists ...[]kind) []kind {
+	var out []kind
+	for _, l := range lists {
+		out = append(out, l...)
+	}
+	return out
+}
+
+func TestEveryReachableStateKeepsTheInvariants(t *testing.T) {
+	total, began := 0, time.Now()
+	for _, s := range scopes() {
+		t.Run(s.name, func(t *testing.T) {
+			start := time.Now()
+			x, err := explore(newRig(s.counts), s, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Logf("scope %s: %d states in %s", s.name, len(x.seen), time.Since(start).Round(time.Millisecond))
+			if len(x.seen) < s.floor {
+				t.Errorf("saw %d states, want at least %d", len(x.seen), s.floor)
+			}
+			total += len(x.seen)
+		})
+	}
+	t.Logf("%d states in all, %s", total, time.Since(began).Round(time.Millisecond))
+}
+
+var dbg = 0

@@ -1,0 +1,266 @@
+//go:build !race
+
+package signin
+
+import (
+	"fmt"
+	"time"
+
+	"sallyport.dev/sallyport/internal/company"
+	"sallyport.dev/sallyport/internal/factor"
+)
+
+// The world of the exploration is small enough to be a map key: one user, two browsers,
+// up to three sign-ins. Times are minutes since the world began.
+
+const (
+	maxAuths   = 4
+	maxSignIns = 3
+	browsers   = 2
+	none       = -1
+)
+
+// Spends are told apart only as far as it matters: the one whose step is held back,
+// the one whose step runs now, and all that are settled.
+const (
+	noSpend int8 = iota
+	heldSpend
+	thisSpend
+	oldSpend
+)
+
+const (
+	kindTyped    = factor.Kind("typed")
+	kindApproval = factor.Kind("approval")
+)
+
+type wAuth struct {
+	present    bool
+	approval   bool
+	since      int16
+	added      int16
+	lastUsed   int16
+	lastStep   int8
+	disabledBy int8 // a spend
+	run        int8
+	fails      int8
+	failedAt   int16
+}
+
+type wSignIn struct {
+	exists    bool
+	browser   int8
+	version   int16
+	epoch     int16
+	since     int16
+	purpose   int8 // 0 sign-in, 1 enrol, 2 remove
+	target    int8
+	stage     int8 // index in stages
+	began     int16
+	expires   int16
+	session   int8 // the sign-in that made the session of a ceremony
+	challenge int8
+	asks      int8 // authenticator
+	chExpires int16
+	verdict   int8
+	pending   int8 // authenticator or none
+	provedBy  int8
+	provedAt  int16
+	first     int8
+	taken     [maxAuths]int8 // attempts
+}
+
+type wSession struct {
+	exists    bool
+	version   int16
+	epoch     int16
+	assurance int8
+	created   int16
+	provedBy  int8
+	provedAt  int16
+}
+
+type world struct {
+	now      int16
+	step     int8 // the TOTP step of now
+	required bool
+	failing  bool // policy look-ups fail
+	policyV  int16
+	version  int16
+	epoch    int16
+	active   bool
+	must     bool
+	wait     int16
+	waitBy   int8
+	auths    [maxAuths]wAuth
+	signIns  [maxSignIns]wSignIn
+	sessions [maxSignIns]wSession
+	holds    [browsers]int8 // the session a browser holds
+	budget   budget
+	hist     history
+}
+
+// budget is what a trace may still spend.
+type budget struct {
+	signIns, changes, enrolments, admin, policy, ticks, ceremonies, fails int8
+	challenges                                                            int8 // ids given out
+}
+
+// goneChallenge is the id of one that no sign-in asks any more.
+const goneChallenge = 31
+
+var (
+	stages    = [...]Stage{Choosing, Challenged, Enrolling, Enrolled, Done, Ended}
+	purposes  = [...]Purpose{PurposeSignIn, PurposeEnrol, PurposeRemove}
+	authIDs   = [...]factor.ID{"a0", "a1", "a2", "a3"}
+	signInIDs = [...]ID{"s0", "s1", "s2"}
+	chIDs     = func() (ids [32]string) {
+		for i := range ids {
+			ids[i] = fmt.Sprintf("c%d", i)
+		}
+		return ids
+	}()
+	spendIDs  = [...]string{"", "held", "this", "old"}
+	verdicts  = [...]factor.Verdict{"", factor.Approved, factor.Denied}
+	worldZero = time.Unix(1_000_000_000, 0)
+)
+
+func index[T comparable](table []T, v T) int8 {
+	for i := range table {
+		if table[i] == v {
+			return int8(i)
+		}
+	}
+	return none
+}
+
+func at(minute int16) time.Time { return worldZero.Add(time.Duration(minute) * time.Minute) }
+
+// atOr is at, or the zero time for minute 0.
+func atOr(minute int16) time.Time {
+	if minute == 0 {
+		return time.Time{}
+	}
+	return at(minute)
+}
+
+func minute(t time.Time) int16 {
+	if t.IsZero() {
+		return 0
+	}
+	return int16(t.Sub(worldZero) / time.Minute)
+}
+
+func (w *world) user() User {
+	u := User{
+		ID: "u", Company: "co", Version: int64(w.version), Epoch: int64(w.epoch),
+		Status: company.Deactivated, Role: company.Salesperson, MustEnrol: w.must, Wait: atOr(w.wait),
+	}
+	if w.active {
+		u.Status = company.Active
+	}
+	for i := range w.auths {
+		if a := &w.auths[i]; a.present {
+			u.Authenticators = append(u.Authenticators, w.authenticator(i, a))
+		}
+	}
+	return u
+}
+
+func (w *world) authenticator(i int, a *wAuth) factor.Authenticator {
+	kind := kindTyped
+	if a.approval {
+		kind = kindApproval
+	}
+	return factor.Authenticator{
+		ID: authIDs[i], Name: string(authIDs[i]), Kind: kind, Since: int64(a.since), Added: at(a.added),
+		LastUsed: atOr(a.lastUsed), LastStep: int64(a.lastStep), DisabledBy: spendIDs[a.disabledBy],
+	}
+}
+
+func (w *world) signIn(i int8) *SignIn {
+	s := &w.signIns[i]
+	si := &SignIn{
+		ID: signInIDs[i], Version: int64(s.version), Epoch: int64(s.epoch), Since: int64(s.since),
+		Demand: Demand{Purpose: purposes[s.purpose]}, Stage: stages[s.stage], Began: at(s.began), Expires: at(s.expires),
+		Left: MaxAttempts,
+	}
+	if s.target != none {
+		si.Demand.Target = authIDs[s.target]
+	}
+	if s.session != none {
+		si.Session = signInIDs[s.session]
+	}
+	if s.challenge != none {
+		si.Challenge = factor.Challenge{ID: chIDs[s.challenge], Authenticator: authIDs[s.asks], Generation: 1,
+			Expires: atOr(s.chExpires), Verdict: verdicts[s.verdict]}
+		si.Left = int(modelAttempts - s.taken[s.asks])
+	}
+	if s.pending != none {
+		si.Pending = &factor.Authenticator{ID: authIDs[s.pending], Name: string(authIDs[s.pending]), Kind: kindTyped}
+	}
+	if s.provedBy != none {
+		si.Proved = Proved{By: authIDs[s.provedBy], AMR: "otp", At: at(s.provedAt)}
+	}
+	if s.first != none {
+		si.First = authIDs[s.first]
+	}
+	return si
+}
+
+func (w *world) session(i int8) *Session {
+	if i == none || !w.sessions[i].exists {
+		return nil
+	}
+	x := &w.sessions[i]
+	s := &Session{
+		ID: signInIDs[i], Company: "co", User: "u", Version: int64(x.version), Epoch: int64(x.epoch),
+		Assurance: int(x.assurance), Created: at(x.created), Seen: at(w.now),
+	}
+	if x.provedBy != none {
+		s.Proved = Proved{By: authIDs[x.provedBy], At: at(x.provedAt)}
+	}
+	return s
+}
+
+func (w *world) policy() Policy {
+	return Policy{Company: "co", Version: int64(w.policyV), Required: w.required, Administrators: 2}
+}
+
+// load is what Decide sees of sign-in i (or none) in browser b. While look-ups fail it
+// answers nothing.
+func (w *world) load(i, b int8) (State, bool) {
+	if w.failing {
+		return State{}, false
+	}
+	s := State{Policy: w.policy(), User: w.user()}
+	if i != none {
+		s.SignIn = w.signIn(i)
+	}
+	if b != none {
+		s.Session = w.session(w.holds[b])
+	}
+	return s, true
+}
+
+// pack is signIn's inverse, keeping the counts that only Spend changes.
+func (w *world) pack(i int8, si *SignIn, b int8) {
+	s := &w.signIns[i]
+	taken, browser := s.taken, s.browser
+	if !s.exists {
+		browser = b
+	}
+	*s = wSignIn{
+		exists: true, browser: browser, version: int16(si.Version), epoch: int16(si.Epoch), since: int16(si.Since),
+		purpose: index(purposes[:], si.Demand.Purpose), target: index(authIDs[:], si.Demand.Target),
+		stage: index(stages[:], si.Stage), began: minute(si.Began), expires: minute(si.Expires),
+		session: index(signInIDs[:], si.Session), challenge: index(chIDs[:], si.Challenge.ID),
+		asks: index(authIDs[:], si.Challenge.Authenticator), chExpires: minute(si.Challenge.Expires),
+		verdict: index(verdicts[:], si.Challenge.Verdict), pending: none,
+		provedBy: index(authIDs[:], si.Proved.By), provedAt: minute(si.Proved.At), first: index(authIDs[:], si.First),
+		taken: taken,
+	}
+	if si.Pending != nil {
+		s.pending = index(authIDs[:], si.Pending.ID)
+	}
+}

@@ -1,0 +1,105 @@
+package signin
+
+import (
+	"context"
+	"time"
+
+	"sallyport.dev/sallyport/internal/company"
+	"sallyport.dev/sallyport/internal/secret"
+)
+
+// Browser is whoever carries the tokens: what a request's cookies say, unchecked.
+type Browser struct {
+	// Between is the cookie of the sign-in at hand; zero where there is none.
+	Between Token
+	// Session is the cookie of the session that the browser holds; zero where there is none.
+	Session Token
+}
+
+// Token is a cookie's content: company, id and secret. Only a keyed digest of the
+// secret is stored.
+type Token struct {
+	Company company.ID
+	ID      ID
+	Secret  secret.Text
+}
+
+// Store is what this package needs to remember; internal/store provides it.
+type Store interface {
+	// Load returns what Decide needs to see: the user with their authenticators, sign-in
+	// b.Between.ID, the session of b.Session where it is the browser's and its user's, and the
+	// company's policy, each with its version. ErrNotFound for an unknown id or a secret that is
+	// not its own. A session that is unknown or whose secret is wrong is absent, no error; one
+	// of another user is there, since it ends when the sign-in is done.
+	Load(ctx context.Context, b Browser) (State, error)
+	// LoadUser is Load before there is a sign-in: the user alone, with the browser's session.
+	LoadUser(ctx context.Context, c company.ID, u company.UserID, b Browser) (State, error)
+	// Spend takes one of the attempts left for what the sign-in asks, in a transaction of
+	// its own, claims f, and returns the state it leaves. Locked when none is left, a wait is in
+	// force or the authenticator is disabled; ErrRepeated when f was claimed before;
+	// ErrEnded when the sign-in asks nothing (any more).
+	Spend(ctx context.Context, b Browser, f Form, now time.Time) (State, SpendID, error)
+	// Refund gives an attempt back, once.
+	Refund(ctx context.Context, c company.ID, id SpendID, part Refund) error
+	// Commit writes what Decide changed, and its effects, in one transaction. ErrMoved if
+	// anything in before is no longer at its version; a conditional effect that changes no row
+	// is that effect's own error (factor.ErrReplayed, ErrRepeated), or ErrMoved.
+	Commit(ctx context.Context, before, after State, effects []Effect) error
+}
+
+// Refund says what part of an attempt is given back.
+type Refund string
+
+// The parts.
+const (
+	// RefundAll: nothing was compared.
+	RefundAll Refund = "all"
+	// RefundCount: the code was right and already used. It keeps the sign-in's attempt and
+	// gives the user's count back.
+	RefundCount Refund = "count"
+)
+
+// Forms remembers what became of a form that was claimed.
+type Forms interface {
+	// Settle notes the outcome of a form that Spend has claimed.
+	Settle(ctx context.Context, c company.ID, id ID, f Form, o Outcome) error
+	// Outcome returns what became of f: ErrNotFound when it was never claimed, an Outcome
+	// with an empty Result while its step runs.
+	Outcome(ctx context.Context, c company.ID, id ID, f Form) (Outcome, error)
+}
+
+// Outcome is what a claimed form came to: enough to show the same page again.
+type Outcome struct {
+	Result string    // "" while under way, "ok", or the name of the refusal
+	Until  time.Time // when a wait ends or the next code comes, else zero
+	Drift  time.Duration
+}
+
+// Names looks up who signs in, and counts their passwords.
+type Names interface {
+	// FindName looks up a folded username or verified e-mail address. Known and unknown names
+	// cost the same statements; an unknown one is no error.
+	FindName(ctx context.Context, folded string) (Candidate, error)
+	// SpendPassword takes one password attempt. Locked when a wait is in force: the password
+	// is then not to be compared.
+	SpendPassword(ctx context.Context, c Candidate, now time.Time) (PasswordSpend, error)
+	// RefundPassword gives one attempt back, once: the password was right, or nothing was compared.
+	RefundPassword(ctx context.Context, s PasswordSpend) error
+}
+
+// Candidate is who a name stands for, if anybody.
+type Candidate struct {
+	Known   bool
+	Subject []byte // what its password attempts are counted under: a digest of the user's id, else of the name
+	Company company.ID
+	User    company.UserID
+	Hash    secret.Text // PHC string; empty when unknown
+	Epoch   int64       // the user's, when the hash was read
+	Active  bool
+}
+
+// PasswordSpend names one password attempt that was taken.
+type PasswordSpend struct {
+	Subject []byte
+	ID      SpendID
+}
