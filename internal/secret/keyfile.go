@@ -59,35 +59,50 @@ func OpenRing(path string) (*Ring, error) {
 
 func exposed(m fs.FileMode) bool { return m.Perm()&0o027 != 0 }
 
+// keyFile is what the lines read so far say.
+type keyFile struct {
+	active KeyID
+	keys   map[KeyID][]byte
+}
+
 // parseKeyFile never quotes the file in an error: a slip of the pen could put a key there.
 func parseKeyFile(text []byte) (*Ring, error) {
 	if len(text) > maxKeyFile {
 		return nil, fmt.Errorf("it is longer than %d bytes", maxKeyFile)
 	}
-	var active KeyID
-	keys := map[KeyID][]byte{}
+	file := keyFile{keys: map[KeyID][]byte{}}
 	n := 0
 	for line := range strings.Lines(string(text)) {
 		n++
 		words := strings.Fields(line)
-		switch {
-		case len(words) == 0 || strings.HasPrefix(words[0], "#"):
-		case len(words) == 2 && words[0] == "active" && active == "":
-			active = KeyID(words[1])
-		case len(words) == 3 && words[0] == "key" && keys[KeyID(words[1])] == nil:
-			root, err := hex.DecodeString(words[2])
-			if err != nil || len(root) != rootSize {
-				return nil, fmt.Errorf("line %d: a key is %d hexadecimal digits", n, 2*rootSize)
-			}
-			keys[KeyID(words[1])] = root
-		default:
-			return nil, fmt.Errorf("line %d: want one 'active ID', and 'key ID HEX' once for each id", n)
+		if len(words) == 0 || strings.HasPrefix(words[0], "#") {
+			continue
+		}
+		if err := file.add(words); err != nil {
+			return nil, fmt.Errorf("line %d: %w", n, err)
 		}
 	}
-	if len(keys) == 0 || active == "" {
+	if len(file.keys) == 0 || file.active == "" {
 		return nil, errors.New("it needs a line 'active ID' and a line 'key ID HEX'")
 	}
-	return NewRing(active, keys)
+	return NewRing(file.active, file.keys)
+}
+
+// add takes the words of one line.
+func (f *keyFile) add(words []string) error {
+	switch {
+	case len(words) == 2 && words[0] == "active" && f.active == "":
+		f.active = KeyID(words[1])
+	case len(words) == 3 && words[0] == "key" && f.keys[KeyID(words[1])] == nil:
+		root, err := hex.DecodeString(words[2])
+		if err != nil || len(root) != rootSize {
+			return fmt.Errorf("a key is %d hexadecimal digits", 2*rootSize)
+		}
+		f.keys[KeyID(words[1])] = root
+	default:
+		return errors.New("want one 'active ID', and 'key ID HEX' once for each id")
+	}
+	return nil
 }
 
 // CreateRing writes a new key file with one fresh key, mode 0600, and returns its ring
