@@ -110,6 +110,8 @@ func TestAKeyFileIsReadStrictly(t *testing.T) {
 		{"bad id", "active A\nkey A " + one, ""},
 		{"unknown word", "active a\nkey a " + one + "\nold b " + two, ""},
 		{"words to spare", "active a\nkey a " + one + " x", ""},
+		{"a key where its id stands", "active a\nkey " + one + " " + one, ""},
+		{"a key as the active one", "active " + one + "\nkey a " + two, ""},
 		{"endless", "active a\nkey a " + one + strings.Repeat("\n", maxKeyFile), ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
