@@ -2,6 +2,7 @@
 // authenticator. A kind is a package below this one (factor/totp), one line in
 // app, a page and an article; no kind knows another, and the machine knows none.
 //
+//	Former     says whether an answer looks like one            -> its clean form
 //	Verifier   compares a typed answer with an authenticator    -> Proof
 //	Enroller   makes a new secret and says how to show it       -> Offer
 //
@@ -25,6 +26,9 @@ var (
 	ErrReplayed = errors.New("answer was already used")
 	// ErrNotCompared: nothing was compared (an outage), so the attempt is given back.
 	ErrNotCompared = errors.New("answer was not compared")
+	// ErrMalformed: the answer has not the form of this kind's answers, so there is nothing
+	// to compare and no attempt to spend.
+	ErrMalformed = errors.New("answer has not the form of a code")
 	// ErrUnknownKind: no package for this kind is built in. Fails closed.
 	ErrUnknownKind = errors.New("unknown kind of authenticator")
 )
@@ -102,6 +106,14 @@ type Verifier interface {
 	// ErrWrong or ErrReplayed are the user's to mend; one wrapping ErrNotCompared gives
 	// the attempt back; any other does not.
 	Verify(ctx context.Context, a Authenticator, c Challenge, answer string, now time.Time) (Proof, error)
+}
+
+// Former knows what this kind's answers look like. Every kind whose answers are typed
+// is one, so that a slip of the finger costs no attempt.
+type Former interface {
+	// Form returns answer without what people type around it, or ErrMalformed. It looks
+	// at no authenticator and is cheap; Verify calls it again.
+	Form(answer string) (string, error)
 }
 
 // Enroller makes what a new authenticator of its kind needs.

@@ -1,5 +1,10 @@
 // Package secret holds values that must not be seen, and the keys that protect
 // what is stored: Text cannot print itself, Ring seals rows and digests tokens.
+//
+//	Text                  a secret string                              text.go
+//	OpenRing, CreateRing  the key file                                 keyfile.go
+//	Ring                  Seal, Open, Digest, the canary               ring.go
+//	NewID, NewToken       random names for rows, sessions, support     ids.go
 package secret
 
 import (
