@@ -9,7 +9,8 @@ import (
 
 // Effect is a change with a condition of its own, made in the same transaction as the
 // step. What a step that was decided earlier would undo is an effect, never a field of
-// the state that is written back.
+// the state that is written back. Effects are made before the state is written: a method
+// may be removed by its own last proof.
 type Effect interface{ effect() }
 
 type (
