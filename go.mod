@@ -1,3 +1,5 @@
 module sallyport.dev/sallyport
 
-go 1.26
+go 1.26.0
+
+require golang.org/x/text v0.43.0
