@@ -172,8 +172,12 @@ func faultSamples(f *frame.Frame) []sample {
 		"bad-form": frame.BadForm, "other-site": frame.OtherSite, "not-allowed": frame.NotAllowed, "not-found": frame.NotFound,
 		"moved": frame.Moved, "too-large": frame.TooLarge, "wrong-host": frame.WrongHost, "internal": frame.Internal, "unavailable": frame.Unavailable,
 	} {
-		_, page := f.Explain(httptest.NewRequest(http.MethodGet, "/sign-in", nil), fault)
-		samples = append(samples, sample{name: "fault-" + name, page: page, noFilled: fault == frame.WrongHost})
+		take := func(_ http.ResponseWriter, r *http.Request) {
+			_, page := f.Explain(r, fault)
+			samples = append(samples, sample{name: "fault-" + name, page: page, noFilled: fault == frame.WrongHost})
+		}
+		r := httptest.NewRequest(http.MethodGet, "/sign-in", nil)
+		f.Guard([]string{r.Host}, http.HandlerFunc(take)).ServeHTTP(httptest.NewRecorder(), r)
 	}
 	return samples
 }

@@ -11,6 +11,7 @@ type Method struct {
 	Line    string // what it is, in one line
 	Missing string // why it cannot be set up here
 	Icon    string
+	Known   bool // false for a kind that this program cannot use
 }
 
 // methodKeys are the keys of a kind's words, and its icon.
@@ -32,5 +33,5 @@ func MethodOf(say words.Printer, kind factor.Kind) Method {
 	if !ok {
 		k = unknownMethod
 	}
-	return Method{Name: say.T(k.name), Line: say.T(k.line), Missing: say.T(k.missing), Icon: k.icon}
+	return Method{Name: say.T(k.name), Line: say.T(k.line), Missing: say.T(k.missing), Icon: k.icon, Known: ok}
 }

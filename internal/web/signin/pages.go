@@ -95,3 +95,6 @@ type Helpers struct {
 	// are enough. Shown only after the right password.
 	Administrators []string
 }
+
+// Ask is the key of what the administrators are asked to do.
+func (Helpers) Ask() string { return "help.reset" }

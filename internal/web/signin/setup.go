@@ -58,6 +58,9 @@ func (v Choose) Nothing() bool {
 	return true
 }
 
+// Ask is the key of what the administrators are asked to do where Nothing is left.
+func (v Choose) Ask() string { return "help.connect" }
+
 // Title is the key of the page's title.
 func (v Choose) Title() string {
 	switch {

@@ -8,21 +8,28 @@
 		if (text) said.textContent = text;
 	};
 	const left = (el) => Math.max(0, Math.ceil(el.dataset.left - (Date.now() - began) / 1000));
-	const write = (s, like) =>
-		like.includes(":") ? Math.floor(s / 60) + ":" + String(s % 60).padStart(2, "0") : Math.max(2, s);
+	// fill puts what is left into the last number of text, as "0:48" or as "48".
+	const fill = (text, s) =>
+		text.replace(number, (n) =>
+			n.includes(":") ? Math.floor(s / 60) + ":" + String(s % 60).padStart(2, "0") : Math.max(2, s));
 
-	// A countdown is the last number in data-text. It speaks at 20 seconds and at the end.
+	// watch counts down in data-text, speaks at 20 seconds and at the end, and then wakes a
+	// button. A form is the sign-in's own end: it comes forward for the last 20 seconds.
 	const watch = (el) => {
 		const { text, soon, over, wakes } = el.dataset;
-		let warned = left(el) <= 20;
+		const form = el.matches("form");
+		let warned = left(el) <= 20 && !form;
 		const tick = () => {
 			const s = left(el);
-			if (text) el.textContent = s || !over ? text.replace(number, (n) => write(s, n)) : over;
+			if (text) el.textContent = s || !over || el.matches("[role=timer]") ? fill(text, s) : over;
+			if (s <= 20 && form) {
+				el.classList.add("soon");
+				el.querySelector("span").textContent = s ? fill(soon, s) : over;
+			}
 			if (s <= 20 && !warned) {
 				warned = true;
 				say(soon);
 			}
-			if (el.matches("form")) el.classList.toggle("soon", s <= 20);
 			if (s) return setTimeout(tick, 250);
 			say(over);
 			if (wakes) document.getElementById(wakes).disabled = false;
