@@ -32,6 +32,8 @@ type (
 	}
 	// EndOthers ends every other sign-in of the user that is under way.
 	EndOthers struct{ Except ID }
+	// Open stores the digest of a new sign-in's own secret. Filled in before Commit.
+	Open struct{ Secret secret.Text }
 	// MakeSession makes the browser's session. Secret is filled in before Commit.
 	MakeSession struct {
 		Session Session
@@ -51,6 +53,7 @@ func (BurnStep) effect()       {}
 func (Accept) effect()         {}
 func (Used) effect()           {}
 func (EndOthers) effect()      {}
+func (Open) effect()           {}
 func (MakeSession) effect()    {}
 func (EndSession) effect()     {}
 func (EndPasswordRun) effect() {}
