@@ -9,17 +9,17 @@ import (
 	"sallyport.dev/sallyport/internal/factor"
 )
 
-// mayRemove: the target is there, and is not the last that works while one is needed
-// without it.
-func mayRemove(s State) error {
-	target, ok := find(s.User, s.SignIn.Demand.Target)
+// MayRemove reports why u's method id cannot go under p: ErrNotOffered when it is not
+// there, ErrLastMethod when it is the last that works while one is needed without it.
+func MayRemove(u User, p Policy, id factor.ID) error {
+	target, ok := find(u, id)
 	if !ok {
 		return ErrNotOffered
 	}
-	rest := s.User
+	rest := u
 	rest.Authenticators = slices.DeleteFunc(slices.Clone(rest.Authenticators),
 		func(a factor.Authenticator) bool { return a.ID == target.ID })
-	if Needs(rest, s.Policy) && len(active(rest, rest.Version)) == 0 {
+	if Needs(rest, p) && len(active(rest, rest.Version)) == 0 {
 		return ErrLastMethod
 	}
 	return nil
@@ -27,7 +27,7 @@ func mayRemove(s State) error {
 
 // remove takes the target away and stamps the proof on the session.
 func remove(s State, proved Proved, now time.Time) (State, error) {
-	if err := mayRemove(s); err != nil {
+	if err := MayRemove(s.User, s.Policy, s.SignIn.Demand.Target); err != nil {
 		return s, err
 	}
 	target := s.SignIn.Demand.Target

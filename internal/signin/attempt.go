@@ -24,11 +24,8 @@ func (s *SignIns) Answer(ctx context.Context, b Browser, f Form, answer string) 
 		}
 	}
 	st, spend, err := s.Store.Spend(ctx, b, f, s.Now())
-	if errors.Is(err, ErrRepeated) {
-		return s.repeated(ctx, b, f)
-	}
 	if err != nil {
-		return SignIn{}, err
+		return s.orRepeated(ctx, b, f, err)
 	}
 	// Taken on: from here it no longer matters whether the client is still there.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleLimit)
@@ -162,6 +159,18 @@ const (
 	repeatPoll = 20 * time.Millisecond
 	repeatWait = 5 * time.Second
 )
+
+// orRepeated is the outcome of f where it was sent before, else err: the first submit may
+// have moved the sign-in on meanwhile.
+func (s *SignIns) orRepeated(ctx context.Context, b Browser, f Form, err error) (SignIn, error) {
+	if f.Nonce == "" || errors.Is(err, ErrNotFound) {
+		return SignIn{}, err
+	}
+	if _, found := s.Forms.Outcome(ctx, b.Between.Company, b.Between.ID, f); found != nil {
+		return SignIn{}, err
+	}
+	return s.repeated(ctx, b, f)
+}
 
 // repeated gives a form that was sent again the outcome of the first, and spends
 // nothing.

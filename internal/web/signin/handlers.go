@@ -39,7 +39,7 @@ type People interface {
 }
 
 // Routes adds the room's routes to mux.
-func (p *Pages) Routes(mux *http.ServeMux) {
+func (p *Pages) Routes(mux frame.Mux) {
 	handle := func(pattern string, h frame.HandlerFunc) { mux.Handle(pattern, p.Frame.Handle(h, p.explain)) }
 	handle("GET /sign-in", p.getSignIn)
 	handle("POST /sign-in", p.postSignIn)

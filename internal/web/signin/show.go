@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"time"
 
-	"sallyport.dev/sallyport/internal/company"
 	"sallyport.dev/sallyport/internal/enrol"
 	"sallyport.dev/sallyport/internal/factor"
 	"sallyport.dev/sallyport/internal/secret"
@@ -252,7 +251,7 @@ func (p *Pages) facts(r *http.Request, st signin.State) (facts, error) {
 	f := facts{language: person.Language, start: "/sign-in", between: Between{
 		ID: string(st.SignIn.ID), Nonce: secret.NewID(), Purpose: Purpose(st.SignIn.Demand.Purpose),
 		Company: c.Name, Username: person.Username, Reference: st.SignIn.Reference,
-		Expires: st.SignIn.Expires, Zone: Zone(person),
+		Expires: st.SignIn.Expires, Zone: person.Zone(),
 	}}
 	if st.SignIn.Demand.Purpose != signin.PurposeSignIn {
 		f.start = "/settings"
@@ -263,15 +262,6 @@ func (p *Pages) facts(r *http.Request, st signin.State) (facts, error) {
 		}
 	}
 	return f, nil
-}
-
-// Zone is the user's time zone; UTC where it says nothing that is known.
-func Zone(u company.User) *time.Location {
-	zone, err := time.LoadLocation(u.TimeZone)
-	if err != nil || u.TimeZone == "" {
-		return time.UTC
-	}
-	return zone
 }
 
 func (p *Pages) render(w http.ResponseWriter, r *http.Request, status int, st signin.State, v paged) error {
