@@ -70,6 +70,7 @@ func signInSamples(say words.Printer) []sample {
 		{name: "sign-in-waiting", page: signin.SignIn{Company: juniper, Username: "dana.reyes", Refused: signin.Waiting, Until: wait}.Page(say)},
 		{name: "sign-in-busy", page: signin.SignIn{Username: "dana.reyes", Refused: signin.Busy}.Page(say)},
 		{name: "sign-in-signed-out", page: signin.SignIn{Refused: signin.SignedOut}.Page(say)},
+		{name: "sign-in-again", page: signin.SignIn{Refused: signin.Again, ReturnTo: "/settings"}.Page(say)},
 		{name: "ended-expired", page: signin.Ended{Company: juniper, Why: signin.Expired, Again: "/sign-in", Reference: "K7QM-4XDT"}.Page(say)},
 		{name: "ended-over", page: signin.Ended{Why: signin.Over, Again: "/sign-in"}.Page(say)},
 		{name: "ended-cancelled", page: signin.Ended{Company: juniper, Why: signin.Cancelled, Again: "/sign-in"}.Page(say)},
@@ -116,7 +117,7 @@ func answerSamples(say words.Printer) []sample {
 	iphone := signin.Enrolled{ID: "a1", Kind: factor.TOTP, Name: "Dana’s iPhone"}
 	work := signin.Enrolled{ID: "a2", Kind: factor.SMS, Name: "Work phone, +1 ••• ••• 0142"}
 	odd := signin.Enrolled{ID: "a4", Kind: "retina", Name: "Left eye"}
-	wait := signin.Wait{Between: b, Wrong: 5, Until: now.Add(48 * time.Second), Again: "/sign-in", Helpers: helpers}
+	wait := signin.Wait{Between: b, Until: now.Add(48 * time.Second), Again: "/sign-in", Helpers: helpers}
 	over := wait
 	over.Until = now
 	return []sample{

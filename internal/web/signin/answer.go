@@ -117,8 +117,7 @@ func (v Methods) Page(say words.Printer) frame.Page {
 // Wait says that codes are on hold, until when, and what to do meanwhile.
 type Wait struct {
 	Between
-	Wrong int       // wrong codes in a row
-	Until time.Time // when the wait is over
+	Until time.Time // when the wait is over; past when this sign-in has no attempt left
 	Again string    // where "Start again" leads, a path
 	Helpers
 }

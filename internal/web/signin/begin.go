@@ -27,6 +27,7 @@ const (
 	Waiting    Refusal = "waiting"    // a wait is in force until Until
 	Busy       Refusal = "busy"       // too many are signing in at this moment; nothing was looked at
 	SignedOut  Refusal = "signed-out" // not refused at all: the person just signed out
+	Again      Refusal = "again"      // not refused either: a first method is added, which needs the password again
 )
 
 // Late reports whether the page comes again for the time's sake and not for what was typed.

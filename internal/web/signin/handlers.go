@@ -59,8 +59,11 @@ func (p *Pages) Routes(mux frame.Mux) {
 
 func (p *Pages) getSignIn(w http.ResponseWriter, r *http.Request) error {
 	v := SignIn{ReturnTo: returnTo(r.FormValue("return_to"))}
-	if r.URL.Query().Has("signed-out") {
+	switch q := r.URL.Query(); {
+	case q.Has("signed-out"):
 		v.Refused = SignedOut
+	case q.Has("again"):
+		v.Refused = Again
 	}
 	return p.Frame.Render(w, http.StatusOK, v.Page(p.Frame.Printer(r)))
 }
