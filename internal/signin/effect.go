@@ -42,6 +42,8 @@ type (
 	EndPasswordRun struct{}
 	// SetPassword stores a new password's hash.
 	SetPassword struct{ Hash secret.Text }
+	// Open stores the digest of a new sign-in's own secret; filled in before Commit.
+	Open struct{ Secret secret.Text }
 	// Claim marks a rendering of a form as used: ErrRepeated if it was before.
 	Claim struct{ Form Form }
 )
@@ -54,4 +56,5 @@ func (MakeSession) effect()    {}
 func (EndSession) effect()     {}
 func (EndPasswordRun) effect() {}
 func (SetPassword) effect()    {}
+func (Open) effect()           {}
 func (Claim) effect()          {}
