@@ -2,7 +2,13 @@
 // may do. Every page and face asks May; none decides by itself.
 package company
 
-import "time"
+import (
+	"errors"
+	"time"
+)
+
+// ErrNotFound: no such company or user.
+var ErrNotFound = errors.New("not found")
 
 // ID is a company's id.
 type ID string
