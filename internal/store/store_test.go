@@ -38,3 +38,9 @@ func TestSQLite(t *testing.T) {
 		return open(t, "sqlite:"+filepath.Join(t.TempDir(), "sally port?.db"), ring(t, 1))
 	})
 }
+
+func TestPostgres(t *testing.T) {
+	storetest.Run(t, func(t *testing.T) *store.Store {
+		return open(t, storetest.Postgres(t), ring(t, 1))
+	})
+}

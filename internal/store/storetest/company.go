@@ -12,7 +12,6 @@ func companyTests() []test {
 		{"a user is found as they were added", findsUsers},
 		{"a username is taken in any case, in every company", usernameIsTaken},
 		{"active administrators are listed by name", listsAdministrators},
-		{"a new store is empty, and then not", emptyAtFirst},
 	}
 }
 
@@ -21,8 +20,9 @@ func findsUsers(w *World) {
 	w.Must(w.Store.AddCompany(w.Context(), c))
 	for _, phone := range []string{"+14155550123", ""} {
 		u := company.User{
-			ID: company.UserID("u" + phone), Company: "c", Username: "Sören" + phone, DisplayName: "Sören Ø", Email: "s@example.com",
-			Phone: phone, Role: company.JrSalesperson, Language: "da", TimeZone: "Europe/Copenhagen", Status: company.Active, Created: w.Now,
+			ID: company.UserID("u" + phone), Company: "c", Username: "Sören" + phone, DisplayName: "Sören Ø",
+			Email: "s@example.com", Phone: phone, Role: company.JrSalesperson, Language: "da", TimeZone: "Europe/Copenhagen",
+			Status: company.Active, Created: w.Now,
 		}
 		w.Must(w.Store.AddUser(w.Context(), u, secret.Text{}))
 		got, in, err := w.Store.FindUser(w.Context(), c.ID, u.ID)
@@ -48,12 +48,12 @@ func usernameIsTaken(w *World) {
 	}
 	w.Must(add(a, "u1", "Dana"))
 	w.Want(add(b, "u2", "ＤＡＮＡ"), company.ErrNameTaken)
-	w.Want(add(b, "u3", "dana@example.com"), company.ErrNameAt)
+	w.Want(add(b, "u3", "dana@example.net"), company.ErrNameAt)
 	_, _, err := w.Store.FindUser(w.Context(), b, "u2")
 	w.Want(err, company.ErrNotFound)
-	w.Must(w.Store.AddEmailName(w.Context(), a, "u1", "dana@example.com"))
+	w.Must(w.Store.AddEmailName(w.Context(), a, "u1", "dana@example.net"))
 	w.Must(add(b, "u2", "dana2"))
-	w.Want(w.Store.AddEmailName(w.Context(), b, "u2", "DANA@example.com"), company.ErrNameTaken)
+	w.Want(w.Store.AddEmailName(w.Context(), b, "u2", "DANA@example.net"), company.ErrNameTaken)
 	if err := add("nowhere", "u4", "dana4"); err == nil {
 		w.Fatal("a user of no company was added")
 	}
@@ -68,7 +68,7 @@ func listsAdministrators(w *World) {
 		{ID: "4", DisplayName: "Bob", Role: company.Administrator, Status: company.Deactivated},
 		{ID: "5", DisplayName: "Cay", Role: company.SalesManager, Status: company.Active},
 	} {
-		u.Company, u.Username = c, "user"+string(u.ID)
+		u.Company, u.Username = c, "administrator-"+string(u.ID)
 		w.Must(w.Store.AddUser(w.Context(), u, secret.Text{}))
 	}
 	users, err := w.Store.Administrators(w.Context(), c)

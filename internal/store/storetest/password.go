@@ -30,8 +30,9 @@ func findsNames(w *World) {
 	byMail, err := w.Store.FindName(w.Context(), "dana@example.com")
 	w.Must(err)
 	for _, got := range []signin.Candidate{byName, byMail} {
-		if !got.Known || !got.Active || got.Company != c || got.User != u || got.Epoch != 1 || got.Hash.Reveal() != "hash of "+string(u) {
-			w.Fatalf("got %+v", got)
+		hash := got.Hash.Reveal()
+		if !got.Known || !got.Active || got.Company != c || got.User != u || got.Epoch != 1 || hash != "hash of "+string(u) {
+			w.Fatalf("got %+v with hash %q", got, hash)
 		}
 	}
 	if !bytes.Equal(byName.Subject, byMail.Subject) {
@@ -41,7 +42,8 @@ func findsNames(w *World) {
 	w.Must(err)
 	somebody, err := w.Store.FindName(w.Context(), "somebody")
 	w.Must(err)
-	if nobody.Known || !nobody.Hash.Empty() || len(nobody.Subject) != len(byName.Subject) || bytes.Equal(nobody.Subject, somebody.Subject) {
+	if nobody.Known || !nobody.Hash.Empty() || len(nobody.Subject) != len(byName.Subject) ||
+		bytes.Equal(nobody.Subject, somebody.Subject) {
 		w.Fatalf("got %+v and %+v", nobody, somebody)
 	}
 }
@@ -70,7 +72,9 @@ func passwordWaits(w *World) {
 			_, err := w.password(cand)
 			w.Must(err)
 		}
-		for i, want := range []time.Duration{30 * time.Second, time.Minute, 5 * time.Minute, 15 * time.Minute, 30 * time.Minute, time.Hour, time.Hour} {
+		for i, want := range []time.Duration{
+			30 * time.Second, time.Minute, 5 * time.Minute, 15 * time.Minute, 30 * time.Minute, time.Hour, time.Hour,
+		} {
 			_, err := w.password(cand)
 			w.Must(err)
 			_, err = w.password(cand)

@@ -97,7 +97,8 @@ func pendingKeepsSecret(w *World) {
 	}
 	w.Must(w.Commit(w.Answer(b, 1)))
 	st := w.Load(b)
-	if got := st.User.Authenticators[0]; got.Secret.Reveal() != a.Secret.Reveal() || got.Since != st.User.Version || st.SignIn.Pending != nil {
+	got := st.User.Authenticators[0]
+	if got.Secret.Reveal() != a.Secret.Reveal() || got.Since != st.User.Version || st.SignIn.Pending != nil {
 		w.Fatalf("got authenticator %+v with secret %q", got, got.Secret.Reveal())
 	}
 }
@@ -106,7 +107,9 @@ func otherSecretFindsNothing(w *World) {
 	c := w.Company(true)
 	u := w.User(c, company.Salesperson)
 	b, other := w.Begin(c, u, signin.Token{}), w.Begin(c, u, signin.Token{})
-	for name, wrong := range map[string]secret.Text{"none": {}, "another": secret.NewToken(), "another sign-in's": other.Between.Secret} {
+	for name, wrong := range map[string]secret.Text{
+		"none": {}, "another": secret.NewToken(), "another sign-in's": other.Between.Secret,
+	} {
 		bad := b
 		bad.Between.Secret = wrong
 		if _, err := w.Store.Load(w.Context(), bad); !errors.Is(err, signin.ErrNotFound) {
