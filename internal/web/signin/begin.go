@@ -13,8 +13,10 @@ type SignIn struct {
 	Company  string // where the address says it; "" shows the product's name
 	ReturnTo string // the path to go to afterwards, carried in the form; "" for the start page
 	Refused  Refusal
-	Until    time.Time      // of a wait: when passwords are looked at again
-	Zone     *time.Location // nil is UTC: before the password nobody's zone is known
+	Until    time.Time // of a wait: when passwords are looked at again
+	// Reference is shown where nothing can be done but wait; it names the request in the log.
+	Reference string
+	Zone      *time.Location // nil is UTC: before the password nobody's zone is known
 }
 
 // Refusal says why the password page comes again.

@@ -218,8 +218,6 @@ func refusal(err error) (Refused, bool) {
 		return Refused{Why: Wrong, Drift: wrong.Drift}, true
 	case errors.As(err, &replayed):
 		return Refused{Why: Used, Next: replayed.Next}, true
-	case errors.Is(err, factor.ErrReplayed):
-		return Refused{Why: Used}, true
 	case errors.Is(err, factor.ErrMalformed):
 		return Refused{Why: Malformed}, true
 	case errors.Is(err, signin.ErrLocked):
