@@ -2,6 +2,7 @@ package signin
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"sallyport.dev/sallyport/internal/company"
@@ -67,7 +68,7 @@ func (e Rename) decide(s State, now time.Time) (State, []Effect, error) {
 		a := &s.User.Authenticators[i]
 		if a.ID == e.Authenticator {
 			a.Name = e.Name
-		} else if a.Name == e.Name {
+		} else if strings.EqualFold(a.Name, e.Name) {
 			return s, nil, ErrNameTaken
 		}
 	}

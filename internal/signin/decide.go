@@ -107,11 +107,15 @@ func step(s State, stage Stage, now time.Time) State {
 }
 
 // expiry: 10 minutes at a challenge, 30 while choosing and enrolling, each step extends,
-// two hours in all (security § 1).
+// two hours in all (security § 1). Once over, a repeated form gets the same outcome for a
+// minute more.
 func expiry(stage Stage, began, now time.Time) time.Time {
 	life := ChoosingLife
-	if stage == Challenged {
+	switch stage {
+	case Challenged:
 		life = ChallengeLife
+	case Done, Ended:
+		return now.Add(RepeatLife)
 	}
 	until, end := now.Add(life), began.Add(SignInLife)
 	if end.Before(until) {

@@ -9,7 +9,8 @@ import (
 
 // Effect is a change with a condition of its own, made in the same transaction as the
 // step. What a step that was decided earlier would undo is an effect, never a field of
-// the state that is written back.
+// the state that is written back. Effects are made before the state is written: a method
+// may be removed by its own last proof.
 type Effect interface{ effect() }
 
 type (
@@ -31,6 +32,8 @@ type (
 	}
 	// EndOthers ends every other sign-in of the user that is under way.
 	EndOthers struct{ Except ID }
+	// Open stores the digest of a new sign-in's own secret. Filled in before Commit.
+	Open struct{ Secret secret.Text }
 	// MakeSession makes the browser's session. Secret is filled in before Commit.
 	MakeSession struct {
 		Session Session
@@ -50,6 +53,7 @@ func (BurnStep) effect()       {}
 func (Accept) effect()         {}
 func (Used) effect()           {}
 func (EndOthers) effect()      {}
+func (Open) effect()           {}
 func (MakeSession) effect()    {}
 func (EndSession) effect()     {}
 func (EndPasswordRun) effect() {}

@@ -1,6 +1,7 @@
 package signin
 
 import (
+	"strings"
 	"time"
 
 	"sallyport.dev/sallyport/internal/factor"
@@ -70,7 +71,7 @@ func activate(s State, p factor.Proof, now time.Time) (State, []Effect, error) {
 		return s, nil, err
 	}
 	for _, a := range s.User.Authenticators {
-		if a.Name == s.SignIn.Pending.Name {
+		if strings.EqualFold(a.Name, s.SignIn.Pending.Name) {
 			return s, nil, ErrNameTaken
 		}
 	}

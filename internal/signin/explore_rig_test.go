@@ -40,7 +40,7 @@ const (
 	modelAttempts  = 2 // an authenticator and sign-in
 	modelWaitFrom  = 3 // wrong answers of the user
 	modelRun       = 4 // in a row, then disabled
-	modelWait      = 60
+	modelWait      = 5 // minutes: shorter than a sign-in's life, so that one outlives it
 	failureMinutes = 24 * 60
 )
 
@@ -371,6 +371,12 @@ func (g *rig) write(w *world, d decided) error {
 	if g.stale(w, d) {
 		return ErrMoved
 	}
+	// Effects come first: a method may be removed by its own last proof.
+	for _, e := range d.effects {
+		if err := g.effect(w, e, d); err != nil {
+			return err
+		}
+	}
 	i := d.request.signIn
 	g.writeUser(w, d)
 	if d.after.SignIn != nil {
@@ -381,16 +387,13 @@ func (g *rig) write(w *world, d decided) error {
 			w.pack(i, d.after.SignIn, d.request.browser)
 		}
 	}
-	w.policyV, w.required = int16(d.after.Policy.Version), d.after.Policy.Required
+	if d.after.Policy.Version != d.before.Policy.Version {
+		w.policyV, w.required = int16(d.after.Policy.Version), d.after.Policy.Required
+	}
 	if d.before.Session != nil && d.after.Session.Version != d.before.Session.Version {
 		x := &w.sessions[index(signInIDs[:], d.after.Session.ID)]
 		x.version = int16(d.after.Session.Version)
 		x.provedBy, x.provedAt = index(authIDs[:], d.after.Session.Proved.By), minute(d.after.Session.Proved.At)
-	}
-	for _, e := range d.effects {
-		if err := g.effect(w, e, d); err != nil {
-			return err
-		}
 	}
 	return nil
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"hash/maphash"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -63,10 +62,6 @@ func explore(g rig, s scope, limit int) (*explorer, error) {
 	for len(x.queue) > 0 && (limit == 0 || len(x.seen) < limit) {
 		next := x.queue[0]
 		x.queue = x.queue[1:]
-		if os.Getenv("XDEBUG") != "" && len(x.seen) > dbg {
-			dbg += 20000
-			fmt.Println(len(x.seen), len(x.queue))
-		}
 		if err := x.expand(next); err != nil {
 			return x, err
 		}
@@ -350,7 +345,7 @@ func (w *world) beginnings(k kind) []request {
 		return nil
 	}
 	var out []request
-	for b := range int8(browsers) {
+	for b := range w.budget.browsers {
 		switch {
 		case k == evBegin:
 			out = append(out, request{kind: k, browser: b, signIn: slot, arg: none})
@@ -445,7 +440,8 @@ func (w world) with(kinds ...factor.Kind) world {
 
 func (w world) relaxed() world { w.required = false; return w }
 
-func (w world) relaxedMust() world { w.required, w.must, w.hist.must = false, true, true; return w }
+// slippedIn makes authenticator a ten minutes old.
+func (w world) slippedIn(a int) world { w.auths[a].added = w.now - 10; return w }
 
 // signedIn puts browser 0 into a session proved by authenticator a an hour ago, in slot 0.
 func (w world) signedIn(a int8) world {
@@ -465,38 +461,48 @@ func scopes() []scope {
 	admin := []kind{evReset, evPassword, evDeactivate, evReactivate}
 	inside := []kind{evAdd, evRemove, evSignOut}
 	policy := []kind{evRequire, evRelax, evFail, evMend}
-	base := budget{signIns: 2, changes: 2, enrolments: 3, admin: 1, policy: 2, ticks: 1, ceremonies: 0, fails: 0}
+	base := budget{signIns: 2, changes: 2, enrolments: 3, admin: 1, policy: 2, ticks: 1, browsers: browsers}
 	with := func(change func(*budget)) world {
 		b := base
 		change(&b)
 		return newWorld(b)
 	}
 	return []scope{
-		{name: "A", hold: true, ticks: []int16{1, 6}, floor: 1000,
+		{name: "A", hold: true, ticks: []int16{1, 6}, floor: 60000,
 			kinds: join(stepKinds, approvals, []kind{evTick, evSignOut}),
 			roots: []world{
 				with(func(b *budget) { b.admin, b.policy, b.enrolments = 0, 0, 2 }),
-				with(func(b *budget) { b.admin, b.policy, b.enrolments, b.changes = 0, 0, 1, 1 }).with(kindTyped, kindApproval),
+				with(func(b *budget) { b.admin, b.policy, b.enrolments, b.changes = 0, 0, 1, 1 }).with(kindApproval, kindTyped),
 			}},
-		{name: "A inside", hold: true, ticks: []int16{1, 12}, floor: 1000,
+		{name: "A inside", hold: true, ticks: []int16{1, 12}, floor: 60000,
 			kinds: join(stepKinds, approvals, inside, []kind{evTick}),
 			roots: []world{
-				with(func(b *budget) { b.ceremonies, b.admin, b.policy, b.enrolments, b.changes, b.ticks = 2, 0, 0, 1, 1, 2 }).with(kindTyped, kindTyped).signedIn(0),
-				with(func(b *budget) { b.ceremonies, b.admin, b.policy, b.enrolments, b.changes, b.ticks = 2, 0, 0, 1, 1, 2 }).with(kindTyped).signedIn(0).relaxed(),
+				with(func(b *budget) {
+					b.ceremonies, b.admin, b.policy, b.enrolments, b.changes, b.ticks, b.browsers = 2, 0, 0, 0, 1, 1, 1
+				}).with(kindTyped, kindTyped).slippedIn(1).signedIn(0),
+				with(func(b *budget) {
+					b.ceremonies, b.admin, b.policy, b.enrolments, b.changes, b.ticks, b.browsers = 2, 0, 0, 1, 0, 1, 1
+				}).with(kindTyped).signedIn(0).relaxed(),
 			}},
-		{name: "C", counts: true, hold: true, ticks: []int16{1, 12, 24 * 12}, floor: 1000,
+		{name: "C", counts: true, hold: true, ticks: []int16{1, 24 * 12}, floor: 80000,
 			kinds: join(stepKinds, []kind{evOutage, evTick, evLift}),
-			roots: []world{with(func(b *budget) { b.admin, b.policy, b.enrolments, b.changes, b.ticks = 0, 0, 1, 2, 2 }).with(kindTyped, kindTyped)}},
-		{name: "D1", hold: true, ticks: []int16{1}, floor: 1000, kinds: stepKinds,
-			roots: []world{with(func(b *budget) { b.signIns, b.admin, b.policy, b.changes, b.ticks = 3, 0, 0, 1, 0 })}},
-		{name: "D2", hold: true, ticks: []int16{1}, floor: 1000,
+			roots: []world{
+				with(func(b *budget) { b.admin, b.policy, b.enrolments, b.changes, b.browsers = 0, 0, 0, 1, 1 }).with(kindTyped, kindTyped),
+				with(func(b *budget) { b.admin, b.policy, b.enrolments, b.changes, b.ticks, b.browsers = 0, 0, 1, 0, 2, 1 }).with(kindTyped),
+			}},
+		{name: "D1", hold: true, ticks: []int16{1}, floor: 70000, kinds: join(stepKinds, []kind{evTick}),
+			roots: []world{with(func(b *budget) { b.signIns, b.admin, b.policy, b.changes, b.ticks, b.enrolments = 3, 0, 0, 0, 1, 2 })}},
+		{name: "D2", hold: true, ticks: []int16{1}, floor: 50000,
 			kinds: join(stepKinds, admin, []kind{evTick, evSignOut}),
 			roots: []world{
-				with(func(b *budget) { b.policy, b.enrolments, b.changes = 0, 2, 1 }),
-				with(func(b *budget) { b.policy, b.enrolments, b.changes = 0, 1, 1 }).with(kindTyped),
-				with(func(b *budget) { b.policy, b.enrolments, b.changes = 0, 2, 1 }).relaxed(),
+				with(func(b *budget) { b.policy, b.enrolments, b.changes, b.ticks = 0, 1, 0, 0 }),
+				with(func(b *budget) { b.policy, b.enrolments, b.changes, b.ticks = 0, 1, 1, 1 }).with(kindTyped),
+				with(func(b *budget) { b.policy, b.enrolments, b.changes, b.ticks = 0, 1, 0, 0 }).relaxed(),
+				with(func(b *budget) {
+					b.signIns, b.policy, b.enrolments, b.changes, b.ticks, b.admin, b.browsers = 1, 0, 0, 0, 0, 2, 1
+				}).with(kindTyped).signedIn(0),
 			}},
-		{name: "P", hold: true, ticks: []int16{1}, floor: 1000,
+		{name: "P", hold: true, ticks: []int16{1}, floor: 60000,
 			kinds: join(stepKinds, policy, inside),
 			roots: []world{
 				with(func(b *budget) { b.admin, b.policy, b.enrolments, b.ticks, b.fails = 0, 3, 1, 0, 2 }).relaxed(),
@@ -530,5 +536,3 @@ func TestEveryReachableStateKeepsTheInvariants(t *testing.T) {
 	}
 	t.Logf("%d states in all, %s", total, time.Since(began).Round(time.Millisecond))
 }
-
-var dbg = 0

@@ -104,6 +104,7 @@ type world struct {
 type budget struct {
 	signIns, changes, enrolments, admin, policy, ticks, ceremonies, fails int8
 	challenges                                                            int8 // ids given out
+	browsers                                                              int8
 }
 
 // goneChallenge is the id of one that no sign-in asks any more.

@@ -7,6 +7,7 @@ const (
 	ChallengeLife = 10 * time.Minute // at a challenge
 	ChoosingLife  = 30 * time.Minute // while choosing and enrolling: installing an app takes time
 	SignInLife    = 2 * time.Hour    // in all, however often it is extended
+	RepeatLife    = time.Minute      // a form that was sent again gets the first outcome
 	SessionLife   = 24 * time.Hour   // 800-63B-4 § 2.2.3
 	SessionIdle   = time.Hour        // 800-63B-4 § 2.2.3
 	ProofFresh    = 5 * time.Minute  // a proof inside a session

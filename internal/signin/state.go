@@ -5,6 +5,7 @@ import (
 
 	"sallyport.dev/sallyport/internal/company"
 	"sallyport.dev/sallyport/internal/factor"
+	"sallyport.dev/sallyport/internal/secret"
 )
 
 // ID is a sign-in's id. The session that it makes has the same one, so a sign-in can
@@ -51,6 +52,8 @@ type State struct {
 	SignIn  *SignIn
 	Session *Session // the session that this browser holds, if any
 	Actor   *Actor   // whoever acts for another, if anybody
+
+	between secret.Text // of the cookie between the doors, for the session that may come
 }
 
 // Policy is what a company requires.

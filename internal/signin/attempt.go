@@ -1,0 +1,199 @@
+package signin
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"sallyport.dev/sallyport/internal/factor"
+)
+
+// Answer compares a typed answer with what the sign-in asks for. The shape of every
+// answered step: read, spend, verify, decide, commit. Errors wrapping factor.ErrWrong,
+// factor.ErrReplayed, factor.ErrMalformed and Locked are the user's to mend.
+func (s *SignIns) Answer(ctx context.Context, b Browser, f Form, answer string) (SignIn, error) {
+	st, err := s.load(ctx, b)
+	if err != nil {
+		return SignIn{}, err
+	}
+	if asked, ok := asks(st); ok {
+		if former, ok := s.Kinds[asked.Kind].(factor.Former); ok {
+			if _, err := former.Form(answer); err != nil {
+				return SignIn{}, err // no code at all: nothing is spent on it
+			}
+		}
+	}
+	st, spend, err := s.Store.Spend(ctx, b, f, s.Now())
+	if errors.Is(err, ErrRepeated) {
+		return s.repeated(ctx, b, f)
+	}
+	if err != nil {
+		return SignIn{}, err
+	}
+	// Taken on: from here it no longer matters whether the client is still there.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleLimit)
+	defer cancel()
+	si, err := s.compare(ctx, s.known(s.withSecret(st, b)), b, spend, answer)
+	if settled := s.Forms.Settle(ctx, b.Between.Company, b.Between.ID, f, outcomeOf(err)); settled != nil {
+		s.Log.ErrorContext(ctx, "form outcome not kept", "sign_in", b.Between.ID, "error", settled)
+	}
+	return si, err
+}
+
+// asks returns the authenticator that the sign-in asks for, pending ones included.
+func asks(st State) (factor.Authenticator, bool) {
+	if p := st.SignIn.Pending; st.SignIn.Stage == Enrolling && p != nil {
+		return *p, true
+	}
+	return find(st.User, st.SignIn.Challenge.Authenticator)
+}
+
+// compare verifies the answer, once, and settles what follows.
+func (s *SignIns) compare(ctx context.Context, st State, b Browser, spend SpendID, answer string) (SignIn, error) {
+	c := bound(st)
+	a, ok := asks(st)
+	verifier := s.Kinds[a.Kind]
+	if !ok || verifier == nil {
+		return SignIn{}, errors.Join(factor.ErrUnknownKind, s.Store.Refund(ctx, st.User.Company, spend, RefundAll))
+	}
+	if a.DisabledBy == string(spend) {
+		a.DisabledBy = "" // the hundredth in a row may still be right
+	}
+	proof, err := verifier.Verify(ctx, a, c, answer, s.Now())
+	switch {
+	case err == nil:
+		return s.proven(ctx, st, b, Answer{Proof: proof, Spend: spend})
+	case errors.Is(err, factor.ErrReplayed):
+		return SignIn{}, errors.Join(err, s.Store.Refund(ctx, st.User.Company, spend, RefundCount))
+	case errors.Is(err, factor.ErrWrong):
+		s.Log.InfoContext(ctx, "answer refused", "company", st.User.Company, "user", st.User.ID, "sign_in", st.SignIn.ID, "kind", a.Kind)
+		return SignIn{}, errors.Join(err, s.refused(ctx, st, b, c.ID))
+	case errors.Is(err, factor.ErrNotCompared):
+		return SignIn{}, errors.Join(err, s.Store.Refund(ctx, st.User.Company, spend, RefundAll))
+	}
+	return SignIn{}, err
+}
+
+// bound is the challenge with everything that an answer must match.
+func bound(st State) factor.Challenge {
+	c := st.SignIn.Challenge
+	c.Company, c.User, c.SignIn = string(st.User.Company), string(st.User.ID), string(st.SignIn.ID)
+	c.Purpose = string(st.SignIn.Demand.Purpose)
+	if st.SignIn.Stage == Enrolling {
+		c.Purpose = string(PurposeEnrol)
+	}
+	return c
+}
+
+// proven decides and commits a right answer: when the state has moved meanwhile, again
+// on a fresh one with the same proof, never comparing again.
+func (s *SignIns) proven(ctx context.Context, st State, b Browser, e Answer) (SignIn, error) {
+	after, err := s.settle(ctx, st, e, nil)
+	if errors.Is(err, ErrMoved) {
+		after, err = s.commit(ctx, e, nil, func(ctx context.Context) (State, error) { return s.load(ctx, b) })
+	}
+	switch {
+	case err == nil:
+		s.logDone(ctx, after)
+		return *after.SignIn, nil
+	case errors.Is(err, factor.ErrReplayed): // another request took the step first
+		return SignIn{}, errors.Join(err, s.Store.Refund(ctx, st.User.Company, e.Spend, RefundCount))
+	}
+	return SignIn{}, err
+}
+
+// refused drops a pending authenticator that has no attempt left.
+func (s *SignIns) refused(ctx context.Context, st State, b Browser, challenge string) error {
+	if st.SignIn.Stage != Enrolling || st.SignIn.Left > 0 {
+		return nil
+	}
+	_, err := s.commit(ctx, Refuse{Challenge: challenge}, nil, func(ctx context.Context) (State, error) { return s.load(ctx, b) })
+	if errors.Is(err, ErrEnded) || errors.Is(err, ErrExpired) {
+		return nil
+	}
+	return err
+}
+
+// The names under which outcomes are kept.
+const (
+	resultOK       = "ok"
+	resultWrong    = "wrong"
+	resultReplayed = "replayed"
+	resultLocked   = "locked"
+	resultFailed   = "failed"
+)
+
+func outcomeOf(err error) Outcome {
+	var wrong factor.Wrong
+	var replayed factor.Replayed
+	var locked Locked
+	switch {
+	case err == nil:
+		return Outcome{Result: resultOK}
+	case errors.As(err, &wrong):
+		return Outcome{Result: resultWrong, Drift: wrong.Drift}
+	case errors.As(err, &replayed):
+		return Outcome{Result: resultReplayed, Until: replayed.Next}
+	case errors.Is(err, factor.ErrReplayed):
+		return Outcome{Result: resultReplayed}
+	case errors.As(err, &locked):
+		return Outcome{Result: resultLocked, Until: locked.Until}
+	}
+	return Outcome{Result: resultFailed}
+}
+
+// err is the inverse of outcomeOf.
+func (o Outcome) err() error {
+	switch o.Result {
+	case resultOK:
+		return nil
+	case resultWrong:
+		return factor.Wrong{Drift: o.Drift}
+	case resultReplayed:
+		return factor.Replayed{Next: o.Until}
+	case resultLocked:
+		return Locked{Until: o.Until}
+	}
+	return ErrMoved
+}
+
+// Repeats of a form wait for the first one's outcome.
+const (
+	repeatPoll = 20 * time.Millisecond
+	repeatWait = 5 * time.Second
+)
+
+// repeated gives a form that was sent again the outcome of the first, and spends
+// nothing.
+func (s *SignIns) repeated(ctx context.Context, b Browser, f Form) (SignIn, error) {
+	ctx, cancel := context.WithTimeout(ctx, repeatWait)
+	defer cancel()
+	for {
+		o, err := s.Forms.Outcome(ctx, b.Between.Company, b.Between.ID, f)
+		if err != nil {
+			return SignIn{}, err
+		}
+		if o.Result != "" {
+			return s.repeat(ctx, b, o)
+		}
+		select {
+		case <-ctx.Done():
+			return SignIn{}, ErrMoved
+		case <-time.After(repeatPoll):
+		}
+	}
+}
+
+func (s *SignIns) repeat(ctx context.Context, b Browser, o Outcome) (SignIn, error) {
+	if err := o.err(); err != nil {
+		return SignIn{}, err
+	}
+	st, err := s.load(ctx, b)
+	if err != nil {
+		return SignIn{}, err
+	}
+	if st.SignIn.Stage == Done && !s.Now().Before(st.SignIn.Expires) {
+		return SignIn{}, ErrEnded
+	}
+	return *st.SignIn, nil
+}

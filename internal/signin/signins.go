@@ -1,0 +1,230 @@
+package signin
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+
+	"sallyport.dev/sallyport/internal/company"
+	"sallyport.dev/sallyport/internal/factor"
+	"sallyport.dev/sallyport/internal/secret"
+)
+
+// SignIns runs the machine: it reads, takes attempts, compares, decides and commits.
+// Every face drives it, none goes round it. Its fields are set once, in app.
+type SignIns struct {
+	Store     Store
+	Forms     Forms
+	Names     Names
+	Passwords Passwords
+	Keys      Keys
+	// Kinds are the kinds of authenticator that are built in. One that is not here opens
+	// nothing, and still counts as set up.
+	Kinds map[factor.Kind]factor.Verifier
+	Now   func() time.Time
+	Log   *slog.Logger
+}
+
+// Keys digests; secret.Ring provides it.
+type Keys interface {
+	// Digest is a keyed digest of parts under the active key, apart for each label.
+	Digest(label string, parts ...string) []byte
+}
+
+// again is how often a step is decided anew when the state has moved.
+const again = 3
+
+// settleLimit bounds a step that was taken on: it no longer depends on the client.
+const settleLimit = 5 * time.Second
+
+// View returns what a page may show of the sign-in that b carries. ErrEnded or
+// ErrExpired when it can take no step any more; the state is returned all the same.
+func (s *SignIns) View(ctx context.Context, b Browser) (State, error) {
+	st, err := s.load(ctx, b)
+	if err != nil {
+		return State{}, err
+	}
+	return st, live(st, s.Now())
+}
+
+// Choose asks for another of the user's methods.
+func (s *SignIns) Choose(ctx context.Context, b Browser, f Form, a factor.ID) (SignIn, error) {
+	return s.act(ctx, b, f, Choose{Authenticator: a, Challenge: secret.NewID()})
+}
+
+// Enrol starts to set up a method of kind k under name. ErrNotOffered for a kind that
+// is not built in or cannot be set up.
+func (s *SignIns) Enrol(ctx context.Context, b Browser, f Form, k factor.Kind, name string) (SignIn, error) {
+	enroller, ok := s.Kinds[k].(factor.Enroller)
+	if !ok {
+		return SignIn{}, ErrNotOffered
+	}
+	seed, err := enroller.NewSecret()
+	if err != nil {
+		return SignIn{}, fmt.Errorf("make a secret for %s: %w", k, err)
+	}
+	pending := factor.Authenticator{ID: factor.ID(secret.NewID()), Kind: k, Name: name, Secret: seed}
+	return s.act(ctx, b, f, Enrol{Pending: pending, Challenge: secret.NewID()})
+}
+
+// Do takes a step that compares nothing and makes nothing: Drop, Continue, Finish, Skip,
+// Cancel, MoreTime.
+func (s *SignIns) Do(ctx context.Context, b Browser, f Form, e Event) (SignIn, error) {
+	return s.act(ctx, b, f, e)
+}
+
+// Offer says how to show what is being set up.
+func (s *SignIns) Offer(st State, issuer, account string) (factor.Offer, error) {
+	if st.SignIn.Pending == nil {
+		return factor.Offer{}, ErrOutOfOrder
+	}
+	enroller, ok := s.Kinds[st.SignIn.Pending.Kind].(factor.Enroller)
+	if !ok {
+		return factor.Offer{}, ErrNotOffered
+	}
+	return enroller.Offer(*st.SignIn.Pending, issuer, account)
+}
+
+// BeginInside starts a ceremony in the session that b holds: adding or removing a method.
+func (s *SignIns) BeginInside(ctx context.Context, c company.ID, u company.UserID, b Browser, d Demand) (Token, error) {
+	e := BeginInside{ID: ID(secret.NewID()), Reference: secret.NewReference(), Challenge: secret.NewID(), Demand: d}
+	return s.begin(ctx, c, u, b, e, e.ID)
+}
+
+// Inside takes a step of a live session that is no sign-in: Rename, SignOut.
+func (s *SignIns) Inside(ctx context.Context, c company.ID, u company.UserID, b Browser, e Event) error {
+	_, err := s.commit(ctx, e, nil, func(ctx context.Context) (State, error) { return s.loadUser(ctx, c, u, b) })
+	return err
+}
+
+// begin opens a sign-in and returns the token of its cookie.
+func (s *SignIns) begin(ctx context.Context, c company.ID, u company.UserID, b Browser, e Event, id ID) (Token, error) {
+	t := Token{Company: c, ID: id, Secret: secret.NewToken()}
+	st, err := s.commit(ctx, e, []Effect{Open{Secret: t.Secret}},
+		func(ctx context.Context) (State, error) { return s.loadUser(ctx, c, u, b) })
+	if err != nil {
+		return Token{}, err
+	}
+	s.Log.InfoContext(ctx, "sign-in begun", "company", c, "user", u, "sign_in", id,
+		"reference", st.SignIn.Reference, "purpose", st.SignIn.Demand.Purpose)
+	return t, nil
+}
+
+// act takes a step that compares nothing. The same form sent again gets the first
+// outcome.
+func (s *SignIns) act(ctx context.Context, b Browser, f Form, e Event) (SignIn, error) {
+	var claim []Effect
+	if f.Nonce != "" {
+		claim = []Effect{Claim{Form: f}}
+	}
+	st, err := s.commit(ctx, e, claim, func(ctx context.Context) (State, error) { return s.load(ctx, b) })
+	if err == nil {
+		s.logDone(ctx, st)
+		return *st.SignIn, nil
+	}
+	if f.Nonce != "" && !errors.Is(err, ErrNotFound) {
+		if _, found := s.Forms.Outcome(ctx, b.Between.Company, b.Between.ID, f); found == nil {
+			return s.repeated(ctx, b, f)
+		}
+	}
+	return SignIn{}, err
+}
+
+// commit is the loop of every step: read, decide, write; decided anew on a fresh state
+// when it has moved meanwhile.
+func (s *SignIns) commit(ctx context.Context, e Event, more []Effect, load func(context.Context) (State, error)) (State, error) {
+	for range again {
+		before, err := load(ctx)
+		if err != nil {
+			return State{}, err
+		}
+		after, err := s.settle(ctx, before, e, more)
+		if !errors.Is(err, ErrMoved) {
+			return after, err
+		}
+	}
+	return State{}, ErrMoved
+}
+
+// settle decides on before and writes the outcome.
+func (s *SignIns) settle(ctx context.Context, before State, e Event, more []Effect) (State, error) {
+	after, effects, err := Decide(before, e, s.Now())
+	if err != nil {
+		return before, err
+	}
+	effects = append(effects, more...)
+	for i, f := range effects {
+		if m, ok := f.(MakeSession); ok {
+			m.Secret = s.sessionSecret(m.Session.ID, before.between)
+			effects[i] = m
+		}
+	}
+	if err := s.Store.Commit(ctx, before, after, effects); err != nil {
+		return before, err
+	}
+	return after, nil
+}
+
+// sessionSecret derives the session's secret from that of its sign-in's cookie, so that
+// a repeated submit gets the same session and nothing more is stored.
+func (s *SignIns) sessionSecret(id ID, between secret.Text) secret.Text {
+	sum := s.Keys.Digest("session/v1", string(id), between.Reveal())
+	return secret.New(base64.RawURLEncoding.EncodeToString(sum))
+}
+
+// Session returns the token of the session that si has made, for the cookie that only a
+// POST sets; false when it made none.
+func (s *SignIns) Session(si SignIn, b Browser) (Token, bool) {
+	if si.Stage != Done || si.Demand.Purpose != PurposeSignIn {
+		return Token{}, false
+	}
+	return Token{Company: b.Between.Company, ID: si.ID, Secret: s.sessionSecret(si.ID, b.Between.Secret)}, true
+}
+
+// load reads the sign-in that b carries; what is of an unknown kind has no power.
+func (s *SignIns) load(ctx context.Context, b Browser) (State, error) {
+	st, err := s.Store.Load(ctx, b)
+	if err != nil {
+		return State{}, err
+	}
+	return s.known(s.withSecret(st, b)), nil
+}
+
+func (s *SignIns) loadUser(ctx context.Context, c company.ID, u company.UserID, b Browser) (State, error) {
+	st, err := s.Store.LoadUser(ctx, c, u, b)
+	if err != nil {
+		return State{}, err
+	}
+	return s.known(st), nil
+}
+
+func (s *SignIns) withSecret(st State, b Browser) State {
+	st.between = b.Between.Secret
+	return st
+}
+
+// known takes the power from authenticators of a kind that is not built in.
+func (s *SignIns) known(st State) State {
+	st.User.Authenticators = slices.Clone(st.User.Authenticators)
+	for i := range st.User.Authenticators {
+		a := &st.User.Authenticators[i]
+		if _, ok := s.Kinds[a.Kind]; !ok && !a.Disabled() {
+			a.DisabledBy = UnknownKind
+		}
+	}
+	return st
+}
+
+// UnknownKind is what disables an authenticator whose kind is not built in.
+const UnknownKind = "unknown kind"
+
+func (s *SignIns) logDone(ctx context.Context, st State) {
+	if st.SignIn.Stage == Done {
+		s.Log.InfoContext(ctx, "sign-in done", "company", st.User.Company, "user", st.User.ID,
+			"sign_in", st.SignIn.ID, "reference", st.SignIn.Reference, "purpose", st.SignIn.Demand.Purpose)
+	}
+}

@@ -1,0 +1,52 @@
+// All of this is optional: without it the pages say clock times and work the same.
+(() => {
+	const began = Date.now();
+	const said = document.getElementById("said");
+	const number = /\d+(:\d\d)?(?=\D*$)/;
+
+	const say = (text) => {
+		if (text) said.textContent = text;
+	};
+	const left = (el) => Math.max(0, Math.ceil(el.dataset.left - (Date.now() - began) / 1000));
+	// fill puts what is left into the last number of text, as "0:48" or as "48".
+	const fill = (text, s) =>
+		text.replace(number, (n) =>
+			n.includes(":") ? Math.floor(s / 60) + ":" + String(s % 60).padStart(2, "0") : Math.max(2, s));
+
+	// watch counts down in data-text, speaks at 20 seconds and at the end, and then wakes a
+	// button. A form is the sign-in's own end: it comes forward for the last 20 seconds.
+	const watch = (el) => {
+		const { text, soon, over, wakes } = el.dataset;
+		const form = el.matches("form");
+		let warned = left(el) <= 20 && !form;
+		const tick = () => {
+			const s = left(el);
+			if (text) el.textContent = s || !over || el.matches("[role=timer]") ? fill(text, s) : over;
+			if (s <= 20 && form) {
+				el.classList.add("soon");
+				el.querySelector("span").textContent = s ? fill(soon, s) : over;
+			}
+			if (s <= 20 && !warned) {
+				warned = true;
+				say(soon);
+			}
+			if (s) return setTimeout(tick, 250);
+			say(over);
+			if (wakes) document.getElementById(wakes).disabled = false;
+		};
+		tick();
+	};
+	document.querySelectorAll("[data-text]:not([data-left])").forEach((el) => (el.textContent = el.dataset.text));
+	document.querySelectorAll("[data-left]").forEach(watch);
+
+	// A second click on a button that has sent its form does nothing, until the page is shown again.
+	let sent = [];
+	document.addEventListener("submit", (e) => {
+		const b = e.submitter;
+		if (b) setTimeout(() => sent.push(b) && (b.disabled = true));
+	});
+	addEventListener("pageshow", () => {
+		sent.forEach((b) => (b.disabled = false));
+		sent = [];
+	});
+})();

@@ -1,0 +1,37 @@
+package frame
+
+import (
+	"sallyport.dev/sallyport/internal/factor"
+	"sallyport.dev/sallyport/internal/words"
+)
+
+// Method is what the pages say about a kind of authenticator, in one language.
+type Method struct {
+	Name    string // exactly the CRM's
+	Line    string // what it is, in one line
+	Missing string // why it cannot be set up here
+	Icon    string
+	Known   bool // false for a kind that this program cannot use
+}
+
+// methodKeys are the keys of a kind's words, and its icon.
+type methodKeys struct{ name, line, missing, icon string }
+
+var methods = map[factor.Kind]methodKeys{
+	factor.TOTP:  {"method.totp.name", "method.totp.line", "method.totp.missing", "clock"},
+	factor.SMS:   {"method.sms.name", "method.sms.line", "method.sms.missing", "text"},
+	factor.Voice: {"method.voice.name", "method.voice.line", "method.voice.missing", "phone"},
+	factor.Okta:  {"method.okta.name", "method.okta.line", "method.okta.missing", "approve"},
+}
+
+var unknownMethod = methodKeys{"method.unknown.name", "method.unknown.line", "method.unknown.missing", "note"}
+
+// MethodOf describes kind. One that the program does not know is shown, since it
+// counts as set up, and said to open nothing.
+func MethodOf(say words.Printer, kind factor.Kind) Method {
+	k, ok := methods[kind]
+	if !ok {
+		k = unknownMethod
+	}
+	return Method{Name: say.T(k.name), Line: say.T(k.line), Missing: say.T(k.missing), Icon: k.icon, Known: ok}
+}

@@ -1,0 +1,208 @@
+package web_test
+
+import (
+	"fmt"
+	"html/template"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"time"
+
+	"sallyport.dev/sallyport/internal/company"
+	"sallyport.dev/sallyport/internal/factor"
+	"sallyport.dev/sallyport/internal/web/account"
+	"sallyport.dev/sallyport/internal/web/frame"
+	"sallyport.dev/sallyport/internal/web/signin"
+	"sallyport.dev/sallyport/internal/words"
+)
+
+// Every page and variant, with sample data.
+
+var (
+	portland = must(time.LoadLocation("America/Los_Angeles"))
+	now      = time.Date(2026, 11, 24, 22, 2, 13, 0, time.UTC) // 14:02:13 in Portland
+)
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
+
+// sample is one page to be looked at.
+type sample struct {
+	name string
+	page frame.Page
+	// filled says that the page has no filled button: its ways are all alike.
+	noFilled bool
+}
+
+func between() signin.Between {
+	return signin.Between{
+		ID: "s7f3k2", Nonce: "bm9uY2U", Company: "Juniper & Finch Outfitters", Username: "dana.reyes",
+		Reference: "K7QM-4XDT", Expires: now.Add(5 * time.Minute), Zone: portland,
+	}
+}
+
+func with(b signin.Between, change func(*signin.Between)) signin.Between {
+	change(&b)
+	return b
+}
+
+var kinds = []factor.Kind{factor.TOTP, factor.SMS, factor.Voice, factor.Okta}
+
+func totpOnly(k factor.Kind) bool { return k == factor.TOTP }
+func notOkta(k factor.Kind) bool  { return k != factor.Okta }
+func nothing(factor.Kind) bool    { return false }
+
+var helpers = signin.Helpers{Administrators: []string{"Ada Okafor", "Ruth Abernathy"}}
+
+func signInSamples(say words.Printer) []sample {
+	wait := now.Add(48 * time.Second)
+	juniper := "Juniper & Finch Outfitters"
+	return []sample{
+		{name: "sign-in", page: signin.SignIn{}.Page(say)},
+		{name: "sign-in-company", page: signin.SignIn{Company: juniper, Username: "dana.reyes", ReturnTo: "/settings"}.Page(say)},
+		{name: "sign-in-mismatch", page: signin.SignIn{Company: juniper, Username: "dana.reyes", Refused: signin.Mismatch}.Page(say)},
+		{name: "sign-in-no-username", page: signin.SignIn{Refused: signin.Incomplete}.Page(say)},
+		{name: "sign-in-no-password", page: signin.SignIn{Username: `"><script>alert(1)</script>`, Refused: signin.Incomplete}.Page(say)},
+		{name: "sign-in-waiting", page: signin.SignIn{Company: juniper, Username: "dana.reyes", Refused: signin.Waiting, Until: wait}.Page(say)},
+		{name: "sign-in-busy", page: signin.SignIn{Username: "dana.reyes", Refused: signin.Busy}.Page(say)},
+		{name: "sign-in-signed-out", page: signin.SignIn{Refused: signin.SignedOut}.Page(say)},
+		{name: "ended-expired", page: signin.Ended{Company: juniper, Why: signin.Expired, Again: "/sign-in", Reference: "K7QM-4XDT"}.Page(say)},
+		{name: "ended-over", page: signin.Ended{Why: signin.Over, Again: "/sign-in"}.Page(say)},
+		{name: "ended-cancelled", page: signin.Ended{Company: juniper, Why: signin.Cancelled, Again: "/sign-in"}.Page(say)},
+		{name: "ended-unknown", page: signin.Ended{Why: signin.Unknown, Again: "/sign-in"}.Page(say)},
+	}
+}
+
+func setUpSamples(say words.Printer) []sample {
+	b := between()
+	inSession := with(b, func(b *signin.Between) { b.Purpose = signin.ToEnrol })
+	harbor := with(b, func(b *signin.Between) { b.Company, b.Username = "Harbor Lane Realty", "harbor.administrator" })
+	ready := []signin.Ready{{Kind: factor.TOTP, Name: "Dana’s iPhone", Added: now}}
+	return []sample{
+		{name: "choose", page: signin.Choose{Between: b, Required: true, Methods: signin.Offers(kinds, notOkta, true)}.Page(say)},
+		{name: "choose-app-only", page: signin.Choose{Between: b, Required: true, Methods: signin.Offers(kinds, totpOnly, true)}.Page(say)},
+		{name: "choose-offered", page: signin.Choose{Between: harbor, Methods: signin.Offers(kinds, notOkta, true)}.Page(say)},
+		{name: "choose-reset", page: signin.Choose{Between: b, Required: true, Reset: true, Methods: signin.Offers(kinds, totpOnly, true)}.Page(say)},
+		{name: "choose-add", page: signin.Choose{Between: inSession, Methods: signin.Offers(kinds, totpOnly, true)}.Page(say)},
+		{name: "choose-nothing", noFilled: true, page: signin.Choose{Between: b, Required: true, Methods: signin.Offers(kinds, nothing, true), Helpers: helpers}.Page(say)},
+		{name: "get-app", page: signin.GetApp{Between: b}.Page(say)},
+		{name: "scan", page: signin.Scan{
+			Between: b, QR: sampleQR(), Link: "otpauth://totp/Juniper%20%26%20Finch:dana.reyes?secret=KZQX7M2TPLRW4HDN6YBGEJ3SUAVC5FIO&issuer=Juniper%20%26%20Finch",
+			Groups: strings.Fields("KZQX 7M2T PLRW 4HDN 6YBG EJ3S UAVC 5FIO"),
+		}.Page(say)},
+		{name: "new-code", page: signin.NewCode{Between: b}.Page(say)},
+		{name: "new-code-wrong", page: signin.NewCode{Between: b, Typed: "418 207", Refused: &signin.Refused{Why: signin.Wrong, Left: 4}}.Page(say)},
+		{name: "new-code-fast", page: signin.NewCode{Between: b, Typed: "418 207", Refused: &signin.Refused{Why: signin.Wrong, Left: 3, Drift: 4 * time.Minute}}.Page(say)},
+		{name: "new-code-used", page: signin.NewCode{Between: b, Typed: "418 207", Refused: &signin.Refused{Why: signin.Used, Next: now.Add(17 * time.Second)}}.Page(say)},
+		{name: "finish", page: signin.Finish{Between: b, Ready: ready, More: signin.Offers(kinds[1:], notOkta, false)}.Page(say)},
+		{name: "finish-app-only", page: signin.Finish{Between: b, Ready: ready, More: signin.Offers(kinds[1:], nothing, false)}.Page(say)},
+	}
+}
+
+func answerSamples(say words.Printer) []sample {
+	b := between()
+	code := signin.Code{Between: b, Kind: factor.TOTP, Device: "Dana’s iPhone", Another: true}
+	refused := func(r signin.Refused) frame.Page {
+		c := code
+		c.Refused, c.Typed = &r, "418 207"
+		return c.Page(say)
+	}
+	toRemove := with(b, func(b *signin.Between) { b.Purpose = signin.ToRemove })
+	toEnrol := with(b, func(b *signin.Between) { b.Purpose = signin.ToEnrol })
+	iphone := signin.Enrolled{ID: "a1", Kind: factor.TOTP, Name: "Dana’s iPhone"}
+	work := signin.Enrolled{ID: "a2", Kind: factor.SMS, Name: "Work phone, +1 ••• ••• 0142"}
+	odd := signin.Enrolled{ID: "a4", Kind: "retina", Name: "Left eye"}
+	wait := signin.Wait{Between: b, Wrong: 5, Until: now.Add(48 * time.Second), Again: "/sign-in", Helpers: helpers}
+	over := wait
+	over.Until = now
+	return []sample{
+		{name: "code", page: code.Page(say)},
+		{name: "code-unnamed", page: signin.Code{Between: b, Kind: factor.TOTP}.Page(say)},
+		{name: "code-to-remove", page: signin.Code{Between: toRemove, Kind: factor.TOTP, Device: "Dana’s iPhone"}.Page(say)},
+		{name: "code-to-enrol", page: signin.Code{Between: toEnrol, Kind: factor.TOTP, Device: "Dana’s iPhone"}.Page(say)},
+		{name: "code-wrong", page: refused(signin.Refused{Why: signin.Wrong, Left: 3})},
+		{name: "code-wrong-last", page: refused(signin.Refused{Why: signin.Wrong, Left: 1})},
+		{name: "code-slow", page: refused(signin.Refused{Why: signin.Wrong, Left: 3, Drift: -95 * time.Second})},
+		{name: "code-uncounted", page: refused(signin.Refused{Why: signin.Wrong, Left: -1})},
+		{name: "code-used", page: refused(signin.Refused{Why: signin.Used, Next: now.Add(17 * time.Second)})},
+		{name: "code-malformed", page: refused(signin.Refused{Why: signin.Malformed})},
+		{name: "code-outage", page: refused(signin.Refused{Why: signin.Outage})},
+		{name: "methods", noFilled: true, page: signin.Methods{Between: b, Active: []signin.Enrolled{iphone, work}, Helpers: helpers}.Page(say)},
+		{name: "methods-stopped", noFilled: true, page: signin.Methods{Between: b, Active: []signin.Enrolled{iphone}, Stopped: []signin.Enrolled{work, odd}, Helpers: signin.Helpers{Administrators: []string{"Ada Okafor"}}}.Page(say)},
+		{name: "wait", page: wait.Page(say)},
+		{name: "wait-over", page: over.Page(say)},
+		{name: "stuck", page: signin.Stuck{Between: b, Stopped: []signin.Enrolled{iphone}, Helpers: helpers}.Page(say)},
+		{name: "stuck-alone", page: signin.Stuck{Between: b, Stopped: []signin.Enrolled{iphone, work}}.Page(say)},
+	}
+}
+
+func accountSamples(say words.Printer) []sample {
+	dana := account.Person{
+		Company: "Juniper & Finch Outfitters", Username: "dana.reyes", DisplayName: "Dana Reyes",
+		Email: "dana.reyes@juniper.example", Role: company.SalesManager, Zone: portland,
+	}
+	iphone := account.Method{ID: "a1", Kind: factor.TOTP, Name: "Dana’s iPhone", Added: now.AddDate(0, 0, -10), LastUsed: now}
+	work := account.Method{ID: "a2", Kind: factor.SMS, Name: "Work phone, +1 ••• ••• 0142", Added: now}
+	old := account.Method{ID: "a3", Kind: factor.TOTP, Name: "Old Pixel", Added: now.AddDate(-1, 0, 0), LastUsed: now.AddDate(0, -2, 0), Stopped: true}
+	return []sample{
+		{name: "dashboard", noFilled: true, page: account.Dashboard{Person: dana, TwoFactor: true, Kind: factor.TOTP, Since: now}.Page(say)},
+		{name: "dashboard-password", noFilled: true, page: account.Dashboard{Person: dana, Since: now}.Page(say)},
+		{name: "my-account", page: account.MyAccount{Person: dana, Required: true, Methods: []account.Method{iphone, work}}.Page(say)},
+		{name: "my-account-stopped", page: account.MyAccount{Person: dana, Methods: []account.Method{iphone, old}, Notice: account.Notice{What: account.Renamed, Name: "Old Pixel"}}.Page(say)},
+		{name: "my-account-added", page: account.MyAccount{Person: dana, Methods: []account.Method{iphone}, Notice: account.Notice{What: account.Added, Name: "Dana’s iPhone"}}.Page(say)},
+		{name: "my-account-none", page: account.MyAccount{Person: dana, Notice: account.Notice{What: account.Removed, Name: "Dana’s iPhone"}}.Page(say)},
+		{name: "rename", page: account.Rename{Person: dana, Method: iphone, Typed: iphone.Name}.Page(say)},
+		{name: "rename-taken", page: account.Rename{Person: dana, Method: iphone, Typed: "Old Pixel", Refused: account.Taken}.Page(say)},
+		{name: "rename-empty", page: account.Rename{Person: dana, Method: iphone, Refused: account.Empty}.Page(say)},
+		{name: "rename-long", page: account.Rename{Person: dana, Method: iphone, Typed: strings.Repeat("long ", 20), Refused: account.TooLong}.Page(say)},
+		{name: "rename-strange", page: account.Rename{Person: dana, Method: iphone, Typed: "a", Refused: account.Strange}.Page(say)},
+		{name: "remove", page: account.Remove{Person: dana, Method: iphone}.Page(say)},
+		{name: "remove-last", page: account.Remove{Person: dana, Method: work, Last: true}.Page(say)},
+		{name: "remove-stays", page: account.Remove{Person: dana, Method: iphone, Stays: true}.Page(say)},
+	}
+}
+
+func faultSamples(f *frame.Frame) []sample {
+	var samples []sample
+	for name, fault := range map[string]frame.Fault{
+		"bad-form": frame.BadForm, "other-site": frame.OtherSite, "not-allowed": frame.NotAllowed, "not-found": frame.NotFound,
+		"moved": frame.Moved, "too-large": frame.TooLarge, "wrong-host": frame.WrongHost, "internal": frame.Internal, "unavailable": frame.Unavailable,
+	} {
+		take := func(_ http.ResponseWriter, r *http.Request) {
+			_, page := f.Explain(r, fault)
+			samples = append(samples, sample{name: "fault-" + name, page: page, noFilled: fault == frame.WrongHost})
+		}
+		r := httptest.NewRequest(http.MethodGet, "/sign-in", nil)
+		f.Guard([]string{r.Host}, http.HandlerFunc(take)).ServeHTTP(httptest.NewRecorder(), r)
+	}
+	return samples
+}
+
+// sampleQR looks like a QR code and is none.
+func sampleQR() template.HTML {
+	var b strings.Builder
+	b.WriteString(`<svg viewBox="0 0 53 53" shape-rendering="crispEdges"><path fill="#fff" d="M0 0h53v53H0z"/><path fill="#000" d="`)
+	seed := uint32(7)
+	for y := range 45 {
+		for x := range 45 {
+			seed = seed*1664525 + 1013904223
+			if on := seed>>24&1 == 1; finder(x, y) || finder(44-x, y) || finder(x, 44-y) || on && (x > 7 || y > 7 && y < 37) && (x < 37 || y > 7) {
+				fmt.Fprintf(&b, "M%d %dh1v1h-1z", x+4, y+4)
+			}
+		}
+	}
+	b.WriteString(`"/></svg>`)
+	return template.HTML(b.String())
+}
+
+// finder reports whether x, y is dark in the corner square of a QR code.
+func finder(x, y int) bool {
+	far := max(abs(x-3), abs(y-3))
+	return far == 3 || far <= 1
+}
+
+func abs(n int) int { return max(n, -n) }

@@ -1,0 +1,100 @@
+// Package signin is the pages before and between the doors: sign in, choose, set up,
+// answer, wait, ended. Here are their view models and templates.
+//
+//	SignIn                                the password            (outside)
+//	Choose -> GetApp -> Scan -> NewCode   the first set-up        (between)
+//	       -> Finish                                              (inside)
+//	Code, Methods, Wait, Stuck            the second step         (between)
+//	Ended                                 nothing more to be done (outside)
+//
+// A view model holds what a page shows and decides nothing; its Page method gives the
+// frame what it renders. Every form between the doors posts to /sign-in/{id}/… and
+// carries the nonce of its rendering.
+package signin
+
+import (
+	"embed"
+	"io/fs"
+	"time"
+
+	"sallyport.dev/sallyport/internal/web/frame"
+	"sallyport.dev/sallyport/internal/words"
+)
+
+//go:embed pages/*.html
+var pages embed.FS
+
+// Templates returns the room's templates, for frame.New.
+func Templates() fs.FS {
+	sub, err := fs.Sub(pages, "pages")
+	if err != nil {
+		panic(err) // the folder is embedded above
+	}
+	return sub
+}
+
+// Purpose says what a sign-in is for.
+type Purpose string
+
+// The purposes.
+const (
+	ToSignIn Purpose = "sign-in" // also the zero value's meaning
+	ToEnrol  Purpose = "enrol"   // add a method, from My Account
+	ToRemove Purpose = "remove"  // remove a method, from My Account
+)
+
+// Between is what every page between the doors has.
+type Between struct {
+	ID        string // the sign-in's id, as in its path
+	Nonce     string // made for this rendering
+	Purpose   Purpose
+	Company   string
+	Username  string
+	Reference string         // to read out to Support: "K7QM-4XDT"
+	Expires   time.Time      // the sign-in is good until then
+	Zone      *time.Location // the user's; nil is UTC
+}
+
+// Path is the address of one of the sign-in's own pages and forms; step is "" for the
+// page that fits where the sign-in is.
+func (b Between) Path(step string) string {
+	if step == "" {
+		return "/sign-in/" + b.ID
+	}
+	return "/sign-in/" + b.ID + "/" + step
+}
+
+// InSession reports whether this sign-in began inside, for one of the two ceremonies
+// of My Account.
+func (b Between) InSession() bool { return b.Purpose == ToEnrol || b.Purpose == ToRemove }
+
+// page fills in what the pages between the doors have in common.
+func (b Between) page(say words.Printer, doors frame.Doors, wide bool) frame.Page {
+	return frame.Page{
+		Words: say, Zone: b.Zone,
+		Card: &frame.Card{Wide: wide, Doors: doors, Company: b.Company, Caption: b.caption(say, doors)},
+	}
+}
+
+// caption says in words what the doors show.
+func (b Between) caption(say words.Printer, doors frame.Doors) string {
+	switch {
+	case doors == frame.OnHold:
+		return say.T("caption.hold", "username", b.Username)
+	case doors == frame.Inside:
+		return say.T("caption.inside", "username", b.Username)
+	case b.InSession():
+		return say.T("caption.session", "username", b.Username)
+	}
+	return say.T("caption.between", "username", b.Username)
+}
+
+// Helpers are the people at the end of a dead end, beside Support.
+type Helpers struct {
+	// Administrators of the company, by display name, without the user: two or three
+	// are enough. Shown only after the right password.
+	Administrators []string
+}
+
+// Ask is the key of what the administrators are asked to do.
+func (Helpers) Ask() string { return "help.reset" }
