@@ -2,7 +2,16 @@
 // may do. Every page and face asks May; none decides by itself.
 package company
 
-import "time"
+import (
+	"errors"
+	"time"
+)
+
+// ErrNotFound: no such company or user.
+var ErrNotFound = errors.New("not found")
+
+// ErrExists: there is one with this id already.
+var ErrExists = errors.New("exists already")
 
 // ID is a company's id.
 type ID string
@@ -56,4 +65,13 @@ type User struct {
 	TimeZone    string // IANA, "America/Los_Angeles"
 	Status      Status
 	Created     time.Time
+}
+
+// Zone is the user's time zone; UTC where what is stored is unknown to this program.
+func (u User) Zone() *time.Location {
+	zone, err := time.LoadLocation(u.TimeZone)
+	if err != nil {
+		return time.UTC
+	}
+	return zone
 }

@@ -2,24 +2,23 @@ package signin
 
 import (
 	"slices"
-	"strings"
 	"time"
 
 	"sallyport.dev/sallyport/internal/company"
 	"sallyport.dev/sallyport/internal/factor"
 )
 
-// mayRemove: the target is there, and is not the last that works while one is needed
-// without it.
-func mayRemove(s State) error {
-	target, ok := find(s.User, s.SignIn.Demand.Target)
+// MayRemove reports why u's method id cannot go under p: ErrNotOffered when it is not
+// there, ErrLastMethod when it is the last that works while one is needed without it.
+func MayRemove(u User, p Policy, id factor.ID) error {
+	target, ok := find(u, id)
 	if !ok {
 		return ErrNotOffered
 	}
-	rest := s.User
+	rest := u
 	rest.Authenticators = slices.DeleteFunc(slices.Clone(rest.Authenticators),
 		func(a factor.Authenticator) bool { return a.ID == target.ID })
-	if Needs(rest, s.Policy) && len(active(rest, rest.Version)) == 0 {
+	if Needs(rest, p) && len(active(rest, rest.Version)) == 0 {
 		return ErrLastMethod
 	}
 	return nil
@@ -27,7 +26,7 @@ func mayRemove(s State) error {
 
 // remove takes the target away and stamps the proof on the session.
 func remove(s State, proved Proved, now time.Time) (State, error) {
-	if err := mayRemove(s); err != nil {
+	if err := MayRemove(s.User, s.Policy, s.SignIn.Demand.Target); err != nil {
 		return s, err
 	}
 	target := s.SignIn.Demand.Target
@@ -48,6 +47,7 @@ func stamp(s State, proved Proved) State {
 }
 
 // Rename gives one of the user's methods another name. It needs a session, no fresh proof.
+// That names are unique, folded, is the store's to say: ErrNameTaken from Commit.
 type Rename struct {
 	Authenticator factor.ID
 	Name          string
@@ -65,11 +65,8 @@ func (e Rename) decide(s State, now time.Time) (State, []Effect, error) {
 	}
 	s = touch(s)
 	for i := range s.User.Authenticators {
-		a := &s.User.Authenticators[i]
-		if a.ID == e.Authenticator {
+		if a := &s.User.Authenticators[i]; a.ID == e.Authenticator {
 			a.Name = e.Name
-		} else if strings.EqualFold(a.Name, e.Name) {
-			return s, nil, ErrNameTaken
 		}
 	}
 	return s, nil, nil

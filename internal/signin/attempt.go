@@ -24,11 +24,8 @@ func (s *SignIns) Answer(ctx context.Context, b Browser, f Form, answer string) 
 		}
 	}
 	st, spend, err := s.Store.Spend(ctx, b, f, s.Now())
-	if errors.Is(err, ErrRepeated) {
-		return s.repeated(ctx, b, f)
-	}
 	if err != nil {
-		return SignIn{}, err
+		return s.orRepeated(ctx, b, f, err)
 	}
 	// Taken on: from here it no longer matters whether the client is still there.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleLimit)
@@ -50,7 +47,7 @@ func asks(st State) (factor.Authenticator, bool) {
 
 // compare verifies the answer, once, and settles what follows.
 func (s *SignIns) compare(ctx context.Context, st State, b Browser, spend SpendID, answer string) (SignIn, error) {
-	c := bound(st)
+	c := st.SignIn.Challenge // with company, user, sign-in and purpose, as Load fills them in
 	a, ok := asks(st)
 	verifier := s.Kinds[a.Kind]
 	if !ok || verifier == nil {
@@ -74,17 +71,6 @@ func (s *SignIns) compare(ctx context.Context, st State, b Browser, spend SpendI
 	return SignIn{}, err
 }
 
-// bound is the challenge with everything that an answer must match.
-func bound(st State) factor.Challenge {
-	c := st.SignIn.Challenge
-	c.Company, c.User, c.SignIn = string(st.User.Company), string(st.User.ID), string(st.SignIn.ID)
-	c.Purpose = string(st.SignIn.Demand.Purpose)
-	if st.SignIn.Stage == Enrolling {
-		c.Purpose = string(PurposeEnrol)
-	}
-	return c
-}
-
 // proven decides and commits a right answer: when the state has moved meanwhile, again
 // on a fresh one with the same proof, never comparing again.
 func (s *SignIns) proven(ctx context.Context, st State, b Browser, e Answer) (SignIn, error) {
@@ -97,7 +83,8 @@ func (s *SignIns) proven(ctx context.Context, st State, b Browser, e Answer) (Si
 		s.logDone(ctx, after)
 		return *after.SignIn, nil
 	case errors.Is(err, factor.ErrReplayed): // another request took the step first
-		return SignIn{}, errors.Join(err, s.Store.Refund(ctx, st.User.Company, e.Spend, RefundCount))
+		used := factor.Replayed{Next: e.Proof.Next}
+		return SignIn{}, errors.Join(used, s.Store.Refund(ctx, st.User.Company, e.Spend, RefundCount))
 	}
 	return SignIn{}, err
 }
@@ -162,6 +149,18 @@ const (
 	repeatPoll = 20 * time.Millisecond
 	repeatWait = 5 * time.Second
 )
+
+// orRepeated is the outcome of f where it was sent before, else err: the first submit may
+// have moved the sign-in on meanwhile.
+func (s *SignIns) orRepeated(ctx context.Context, b Browser, f Form, err error) (SignIn, error) {
+	if f.Nonce == "" || errors.Is(err, ErrNotFound) {
+		return SignIn{}, err
+	}
+	if _, found := s.Forms.Outcome(ctx, b.Between.Company, b.Between.ID, f); found != nil {
+		return SignIn{}, err
+	}
+	return s.repeated(ctx, b, f)
+}
 
 // repeated gives a form that was sent again the outcome of the first, and spends
 // nothing.

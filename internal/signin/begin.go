@@ -71,7 +71,7 @@ func mayManage(s State) error {
 		}
 		return nil
 	}
-	return mayRemove(s)
+	return MayRemove(s.User, s.Policy, s.SignIn.Demand.Target)
 }
 
 func newSignIn(s State, id ID, reference string, d Demand, now time.Time) *SignIn {

@@ -1,6 +1,12 @@
 package signin
 
-import "errors"
+import (
+	"encoding/base64"
+	"errors"
+	"maps"
+	"net/url"
+	"slices"
+)
 
 // ErrRepeated: this rendering of a form was sent before, with the same fields.
 var ErrRepeated = errors.New("form was sent before")
@@ -12,3 +18,21 @@ type Form struct {
 	Nonce  string // "" from a client that sends none: never taken as repeated
 	Digest string
 }
+
+// Form makes the Form of a submit: action is where it was sent, fields all that it had.
+func (s *SignIns) Form(action string, fields url.Values) Form {
+	parts := []string{action}
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
+		if name == NonceField {
+			continue
+		}
+		parts = append(parts, name)
+		parts = append(parts, fields[name]...)
+		parts = append(parts, "")
+	}
+	digest := base64.RawURLEncoding.EncodeToString(s.Keys.Digest("form/v1", parts...))
+	return Form{Nonce: fields.Get(NonceField), Digest: digest}
+}
+
+// NonceField is the name of the field that carries a rendering's nonce.
+const NonceField = "nonce"

@@ -126,12 +126,7 @@ func (s *SignIns) act(ctx context.Context, b Browser, f Form, e Event) (SignIn, 
 		s.logDone(ctx, st)
 		return *st.SignIn, nil
 	}
-	if f.Nonce != "" && !errors.Is(err, ErrNotFound) {
-		if _, found := s.Forms.Outcome(ctx, b.Between.Company, b.Between.ID, f); found == nil {
-			return s.repeated(ctx, b, f)
-		}
-	}
-	return SignIn{}, err
+	return s.orRepeated(ctx, b, f, err)
 }
 
 // commit is the loop of every step: read, decide, write; decided anew on a fresh state

@@ -9,6 +9,11 @@ import (
 // HandlerFunc parses, asks and renders. What it returns is shown by Handle.
 type HandlerFunc func(w http.ResponseWriter, r *http.Request) error
 
+// Mux is where a room puts its routes, as Go patterns: "POST /sign-in/{id}/answer".
+type Mux interface {
+	Handle(pattern string, h http.Handler)
+}
+
 // Explain says which status and page an error of a handler gets. It is the one place of
 // a room where errors become sentences, and ends in Frame.Explain.
 type Explain func(r *http.Request, err error) (status int, p Page)

@@ -18,6 +18,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"slices"
 	"time"
 
 	"sallyport.dev/sallyport/internal/factor"
@@ -78,7 +79,7 @@ func New(c *words.Catalogue, o Options, pages ...fs.FS) (*Frame, error) {
 // Printer picks the language of an answer to r: preferred first (a user's own), then
 // what the browser asks for.
 func (f *Frame) Printer(r *http.Request, preferred ...string) words.Printer {
-	return f.words.Printer(append(preferred, r.Header.Get("Accept-Language"))...)
+	return f.words.Printer(slices.Concat(preferred, r.Header["Accept-Language"])...)
 }
 
 // Render writes p with status. Nothing is sent before the whole page stands, so an

@@ -30,17 +30,19 @@ type Offered struct {
 	Filled      bool // its button is the page's one filled button
 }
 
-// Offers makes the list of a page that offers kinds: what is available first, the
-// first of them recommended and, if filled, the page's one filled button.
+// Offers makes the list of a page that offers kinds: what is available first. With
+// filled the first of kinds is called recommended, and the first that is available has
+// the page's one filled button.
 func Offers(kinds []factor.Kind, available func(factor.Kind) bool, filled bool) []Offered {
 	var can, cannot []Offered
-	for _, k := range kinds {
-		if available(k) {
-			first := len(can) == 0
-			can = append(can, Offered{Kind: k, Available: true, Recommended: first && filled, Filled: first && filled})
-		} else {
-			cannot = append(cannot, Offered{Kind: k})
+	for i, k := range kinds {
+		o := Offered{Kind: k, Available: available(k), Recommended: filled && i == 0}
+		if !o.Available {
+			cannot = append(cannot, o)
+			continue
 		}
+		o.Filled = filled && len(can) == 0
+		can = append(can, o)
 	}
 	return append(can, cannot...)
 }

@@ -1,0 +1,103 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"runtime/debug"
+	"strconv"
+	"time"
+
+	"sallyport.dev/sallyport/internal/config"
+	"sallyport.dev/sallyport/internal/demo"
+	"sallyport.dev/sallyport/internal/password"
+	"sallyport.dev/sallyport/internal/words"
+)
+
+// DemoOptions are the demo's flags.
+type DemoOptions struct {
+	Listen string // a loopback address and port; port 0 takes a free one
+	Data   string // folder; "" is one under the user's cache
+	Fresh  bool   // delete what the last demo left
+}
+
+// Demo runs the demo until ctx ends: it listens, seeds, prints the table to out, serves.
+func Demo(ctx context.Context, o DemoOptions, now func() time.Time, out io.Writer, log *slog.Logger) (err error) {
+	if o.Data == "" {
+		if o.Data, err = demo.DefaultFolder(); err != nil {
+			return err
+		}
+	}
+	l, err := listenLoopback(ctx, o.Listen)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, closed(l)) }()
+	folder, err := demo.Prepare(o.Data, o.Fresh)
+	if err != nil {
+		return err
+	}
+	port := l.Addr().(*net.TCPAddr).Port
+	a, err := New(ctx, config.Config{
+		Database: "sqlite:" + folder.Database(), KeyFile: folder.Keys(), Hosts: loopbackHosts(port),
+		ProductName: "Sallyport", Support: demo.Support, Password: password.Default,
+	}, now, log)
+	if err != nil {
+		return fmt.Errorf("%w (the demo's folder is %s)", err, folder.Path)
+	}
+	defer func() { err = errors.Join(err, a.Close()) }()
+	added, err := demo.Seed(ctx, a.Store, a.Hasher, now())
+	if err != nil {
+		return fmt.Errorf("seed the demo: %w", err)
+	}
+	if added {
+		debug.FreeOSMemory() // hashing the first passwords took 19 MiB each
+	}
+	catalogue, err := words.Load()
+	if err != nil {
+		return err
+	}
+	if err := demo.Print(out, catalogue.Printer("en"), "http://"+l.Addr().String(), folder.Path); err != nil {
+		return fmt.Errorf("print the table: %w", err)
+	}
+	return a.Serve(ctx, l)
+}
+
+func closed(l net.Listener) error {
+	if err := l.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+		return err
+	}
+	return nil
+}
+
+// listenLoopback listens on address, which must be one of this machine's own loopback
+// addresses: the demo's passwords are no secret.
+func listenLoopback(ctx context.Context, address string) (net.Listener, error) {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, fmt.Errorf("--listen %s: want an address and a port, such as 127.0.0.1:8484", address)
+	}
+	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return nil, fmt.Errorf("--listen %s: the demo listens on this machine only: use 127.0.0.1, localhost or [::1]", address)
+	}
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", net.JoinHostPort(host, port))
+	if err != nil {
+		return nil, fmt.Errorf("listen on %s: %w; another port can be given with --listen 127.0.0.1:PORT, or 0 for a free one", address, err)
+	}
+	return l, nil
+}
+
+// loopbackHosts are the three names of this machine.
+func loopbackHosts(port int) []string {
+	var hosts []string
+	for _, name := range []string{"127.0.0.1", "localhost", "[::1]"} {
+		hosts = append(hosts, name+":"+strconv.Itoa(port))
+		if port == 80 {
+			hosts = append(hosts, name)
+		}
+	}
+	return hosts
+}

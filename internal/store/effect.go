@@ -1,0 +1,110 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+
+	"sallyport.dev/sallyport/internal/company"
+	"sallyport.dev/sallyport/internal/factor"
+	"sallyport.dev/sallyport/internal/signin"
+	"sallyport.dev/sallyport/internal/store/internal/sqlcgen"
+)
+
+// effect writes one effect; no row changed is that effect's own error.
+func (c *change) effect(e signin.Effect) error {
+	u := c.before.User
+	switch e := e.(type) {
+	case signin.BurnStep:
+		return c.burnStep(e)
+	case signin.Accept:
+		return c.accept(e)
+	case signin.Used:
+		_, err := c.q.NoteUse(c.ctx, sqlcgen.NoteUseParams{ // a later use stands
+			LastUsedMs: toMS(e.At), CompanyID: string(u.Company), UserID: string(u.ID), ID: string(e.Authenticator),
+		})
+		return err
+	case signin.EndOthers:
+		_, err := c.q.EndOtherSignIns(c.ctx, sqlcgen.EndOtherSignInsParams{ // there may be none
+			CompanyID: string(u.Company), UserID: string(u.ID), ExceptID: string(e.Except),
+		})
+		return err
+	case signin.MakeSession:
+		return c.makeSession(e)
+	case signin.EndSession:
+		_, err := c.q.EndSession(c.ctx, sqlcgen.EndSessionParams{ // compared above where the step knew it
+			CompanyID: string(c.companyOf(e.ID)), ID: string(e.ID),
+		})
+		return err
+	case signin.EndPasswordRun:
+		_, err := c.q.EndPasswordRun(c.ctx, c.store.userSubject(u.Company, u.ID)) // there may be none
+		return err
+	case signin.SetPassword:
+		return one(c.q.SetPassword(c.ctx, sqlcgen.SetPasswordParams{
+			PasswordHash: c.store.sealText(e.Hash.Reveal(), hashPlace(string(u.Company), string(u.ID))),
+			CompanyID:    string(u.Company), ID: string(u.ID),
+		}))
+	case signin.Open:
+		return nil // written with the sign-in
+	case signin.Claim:
+		if c.after.SignIn == nil {
+			return errors.New("a form to claim without its sign-in")
+		}
+		return claim(c.ctx, c.q, u.Company, c.after.SignIn.ID, e.Form, "", outcomeOK)
+	default:
+		return fmt.Errorf("unknown effect %T", e)
+	}
+}
+
+func (c *change) burnStep(e signin.BurnStep) error {
+	u := c.before.User
+	n, err := c.q.BurnStep(c.ctx, sqlcgen.BurnStepParams{
+		Step: e.Step, CompanyID: string(u.Company), UserID: string(u.ID), ID: string(e.Authenticator),
+	})
+	if err == nil && n == 0 {
+		return factor.ErrReplayed
+	}
+	return err
+}
+
+// accept locks in the order of Spend: wait, authenticator, failure.
+func (c *change) accept(e signin.Accept) error {
+	u := c.before.User
+	if e.Spend != "" {
+		if _, err := c.q.EndWait(c.ctx, sqlcgen.EndWaitParams{
+			CompanyID: string(u.Company), UserID: string(u.ID), Browser: unknownBrowsers, SpendID: string(e.Spend),
+		}); err != nil {
+			return err
+		}
+	}
+	if err := one(c.q.EndRun(c.ctx, sqlcgen.EndRunParams{
+		CompanyID: string(u.Company), UserID: string(u.ID), ID: string(e.Authenticator), SpendID: string(e.Spend),
+	})); err != nil {
+		return err
+	}
+	_, err := c.q.EndFailures(c.ctx, sqlcgen.EndFailuresParams{ // there may be none
+		CompanyID: string(u.Company), UserID: string(u.ID), AuthenticatorID: string(e.Authenticator), Browser: unknownBrowsers,
+	})
+	return err
+}
+
+func (c *change) makeSession(e signin.MakeSession) error {
+	if e.Secret.Empty() {
+		return errors.New("a session needs its secret: it was not filled in")
+	}
+	x, ring := e.Session, c.store.ring
+	return one(c.q.AddSession(c.ctx, sqlcgen.AddSessionParams{
+		CompanyID: string(x.Company), ID: string(x.ID), UserID: string(x.User),
+		SecretDigest: ring.Digest(sessionLabel, sessionParts(x, e.Secret)...), KeyID: string(ring.Active()),
+		Version: x.Version, Epoch: x.Epoch, Assurance: int64(x.Assurance), Amr: joined(x.AMR),
+		AuthenticatedMs: toMS(x.Authenticated), CreatedMs: toMS(x.Created), SeenMs: toMS(x.Seen),
+		ProvedBy: string(x.Proved.By), ProvedAmr: x.Proved.AMR, ProvedMs: toMS(x.Proved.At),
+	}))
+}
+
+// companyOf is whose session id is: the browser's may be another company's.
+func (c *change) companyOf(id signin.ID) company.ID {
+	if x := c.before.Session; x != nil && x.ID == id {
+		return x.Company
+	}
+	return c.before.User.Company
+}

@@ -1,0 +1,212 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+
+	"sallyport.dev/sallyport/internal/company"
+	"sallyport.dev/sallyport/internal/factor"
+	"sallyport.dev/sallyport/internal/secret"
+	"sallyport.dev/sallyport/internal/signin"
+	"sallyport.dev/sallyport/internal/store/internal/sqlcgen"
+)
+
+var _ signin.Store = (*Store)(nil)
+
+// unknownBrowsers is the kind of all browsers that carry no cookie of a full sign-in:
+// they share their counts.
+const unknownBrowsers = ""
+
+// unsealed is what disables an authenticator whose secret does not open (a row that was
+// copied or damaged). It opens nothing, still counts as set up, and a reset clears it.
+const unsealed = "secret does not open"
+
+// Load implements signin.Store. What has a version is read before what hangs on it, so
+// that a change between the two is found by Commit.
+func (s *Store) Load(ctx context.Context, b signin.Browser) (signin.State, error) {
+	st, err := s.load(ctx, s.read, b)
+	if err != nil {
+		return signin.State{}, fmt.Errorf("load sign-in %s: %w", b.Between.ID, err)
+	}
+	return st, nil
+}
+
+// load is Load inside whatever q runs in.
+func (s *Store) load(ctx context.Context, q *sqlcgen.Queries, b signin.Browser) (signin.State, error) {
+	t := b.Between
+	row, err := q.LoadSignIn(ctx, sqlcgen.LoadSignInParams{
+		Browser: unknownBrowsers, CompanyID: string(t.Company), ID: string(t.ID),
+	})
+	if errors.Is(err, sql.ErrNoRows) {
+		return signin.State{}, signin.ErrNotFound
+	}
+	if err != nil {
+		return signin.State{}, err
+	}
+	if !s.ownSecret(row.SignIn, t.Secret) {
+		return signin.State{}, signin.ErrNotFound
+	}
+	si, err := s.signIn(row.SignIn, row.Taken)
+	if err != nil {
+		return signin.State{}, err
+	}
+	st, err := s.userState(ctx, q, row.SignIn.UserID, sqlcgen.LoadUserRow{
+		UserVersion: row.UserVersion, UserEpoch: row.UserEpoch, Status: row.Status, Role: row.Role,
+		MustEnrol: row.MustEnrol, PolicyVersion: row.PolicyVersion, TwoFactorRequired: row.TwoFactorRequired,
+		Administrators: row.Administrators, WaitMs: row.WaitMs,
+	}, b)
+	st.SignIn = si
+	return st, err
+}
+
+// LoadUser implements signin.Store.
+func (s *Store) LoadUser(ctx context.Context, c company.ID, u company.UserID, b signin.Browser) (signin.State, error) {
+	row, err := s.read.LoadUser(ctx, sqlcgen.LoadUserParams{
+		Browser: unknownBrowsers, CompanyID: string(c), ID: string(u),
+	})
+	if errors.Is(err, sql.ErrNoRows) {
+		return signin.State{}, fmt.Errorf("load user %s: %w", u, signin.ErrNotFound)
+	}
+	if err != nil {
+		return signin.State{}, fmt.Errorf("load user %s: %w", u, err)
+	}
+	b.Between.Company = c
+	st, err := s.userState(ctx, s.read, string(u), row, b)
+	if err != nil {
+		return signin.State{}, fmt.Errorf("load user %s: %w", u, err)
+	}
+	return st, nil
+}
+
+// userState is what Load and LoadUser have in common. b.Between.Company is the user's.
+func (s *Store) userState(ctx context.Context, q *sqlcgen.Queries, user string, row sqlcgen.LoadUserRow, b signin.Browser) (signin.State, error) {
+	c := b.Between.Company
+	st := signin.State{
+		Policy: signin.Policy{
+			Company: c, Version: row.PolicyVersion, Required: row.TwoFactorRequired, Administrators: int(row.Administrators),
+		},
+		User: signin.User{
+			ID: company.UserID(user), Company: c, Version: row.UserVersion, Epoch: row.UserEpoch,
+			Status: company.Status(row.Status), Role: company.Role(row.Role), MustEnrol: row.MustEnrol, Wait: fromMS(row.WaitMs),
+		},
+	}
+	rows, err := q.ListAuthenticators(ctx, sqlcgen.ListAuthenticatorsParams{CompanyID: string(c), UserID: user})
+	if err != nil {
+		return signin.State{}, fmt.Errorf("list authenticators: %w", err)
+	}
+	for _, r := range rows {
+		a, err := s.authenticator(string(c), user, r)
+		if err != nil {
+			return signin.State{}, err
+		}
+		st.User.Authenticators = append(st.User.Authenticators, a)
+	}
+	st.Session, err = s.session(ctx, q, b.Session)
+	if err != nil {
+		return signin.State{}, err
+	}
+	return st, nil
+}
+
+// session reads the session of token t: nil where there is none, or t's secret is not its own.
+func (s *Store) session(ctx context.Context, q *sqlcgen.Queries, t signin.Token) (*signin.Session, error) {
+	if t.ID == "" {
+		return nil, nil
+	}
+	row, err := q.LoadSession(ctx, sqlcgen.LoadSessionParams{CompanyID: string(t.Company), ID: string(t.ID)})
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("load session %s: %w", t.ID, err)
+	}
+	if !s.ownSession(row, t.Secret) {
+		return nil, nil
+	}
+	x := sessionOf(row)
+	return &x, nil
+}
+
+// authenticator opens a row.
+func (s *Store) authenticator(c, user string, r sqlcgen.ListAuthenticatorsRow) (factor.Authenticator, error) {
+	a := factor.Authenticator{
+		ID: factor.ID(r.ID), Kind: factor.Kind(r.Kind), Name: r.Name, Since: r.SinceVersion, Added: fromMS(r.AddedMs),
+		LastUsed: fromMS(r.LastUsedMs), LastStep: r.LastStep, DisabledBy: r.DisabledBy,
+	}
+	plain, err := s.ring.Open(r.Secret, authenticatorPlace(c, user, r.ID)...)
+	switch {
+	case errors.Is(err, secret.ErrSealed):
+		a.DisabledBy = unsealed
+	case err != nil:
+		return factor.Authenticator{}, fmt.Errorf("open authenticator %s: %w", r.ID, err)
+	default:
+		a.Secret = secret.New(string(plain))
+	}
+	return a, nil
+}
+
+// signIn opens a row.
+func (s *Store) signIn(r sqlcgen.SignIn, taken int64) (*signin.SignIn, error) {
+	si := &signin.SignIn{
+		ID: signin.ID(r.ID), Version: r.Version, Epoch: r.Epoch, Since: r.SinceVersion,
+		Demand: signin.Demand{Purpose: signin.Purpose(r.Purpose), ReturnTo: r.ReturnTo, Target: factor.ID(r.Target)},
+		Stage:  signin.Stage(r.Stage), Reference: r.Reference, Began: fromMS(r.BeganMs), Expires: fromMS(r.ExpiresMs),
+		Session: signin.ID(r.SessionID), First: factor.ID(r.FirstAuthenticator),
+		Proved: signin.Proved{By: factor.ID(r.ProvedBy), AMR: r.ProvedAmr, At: fromMS(r.ProvedMs)},
+		Left:   signin.MaxAttempts - int(taken),
+	}
+	if r.ChallengeID != "" {
+		si.Challenge = factor.Challenge{
+			ID: r.ChallengeID, Company: r.CompanyID, User: r.UserID, SignIn: r.ID, Purpose: challengePurpose(si),
+			Authenticator: factor.ID(r.ChallengeAuthenticator), Generation: r.ChallengeGeneration,
+			Expires: fromMS(r.ChallengeExpiresMs), Verdict: factor.Verdict(r.ChallengeVerdict),
+		}
+	}
+	if r.PendingID == "" {
+		return si, nil
+	}
+	plain, err := s.ring.Open(r.PendingSecret, authenticatorPlace(r.CompanyID, r.UserID, r.PendingID)...)
+	if err != nil {
+		return nil, fmt.Errorf("open pending authenticator %s: %w", r.PendingID, err)
+	}
+	si.Pending = &factor.Authenticator{
+		ID: factor.ID(r.PendingID), Kind: factor.Kind(r.PendingKind), Name: r.PendingName, Secret: secret.New(string(plain)),
+	}
+	return si, nil
+}
+
+// challengePurpose: "enrol" is the first code of what is being set up, and that alone; a
+// proof by an active authenticator never is, also where it leads to setting up another.
+func challengePurpose(si *signin.SignIn) string {
+	switch {
+	case si.Stage == signin.Enrolling:
+		return string(signin.PurposeEnrol)
+	case si.Demand.Purpose == signin.PurposeEnrol:
+		return "step-up"
+	}
+	return string(si.Demand.Purpose)
+}
+
+// sessionOf is a row as the machine sees it.
+func sessionOf(r sqlcgen.Session) signin.Session {
+	return signin.Session{
+		ID: signin.ID(r.ID), Company: company.ID(r.CompanyID), User: company.UserID(r.UserID),
+		Version: r.Version, Epoch: r.Epoch, Assurance: int(r.Assurance), AMR: words(r.Amr),
+		Authenticated: fromMS(r.AuthenticatedMs), Created: fromMS(r.CreatedMs), Seen: fromMS(r.SeenMs),
+		Proved: signin.Proved{By: factor.ID(r.ProvedBy), AMR: r.ProvedAmr, At: fromMS(r.ProvedMs)},
+	}
+}
+
+// withAuthenticator returns u with a copy of authenticator id changed by f.
+func withAuthenticator(u signin.User, id factor.ID, f func(*factor.Authenticator)) signin.User {
+	u.Authenticators = slices.Clone(u.Authenticators)
+	for i := range u.Authenticators {
+		if u.Authenticators[i].ID == id {
+			f(&u.Authenticators[i])
+		}
+	}
+	return u
+}

@@ -1,0 +1,80 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"sallyport.dev/sallyport/internal/secret"
+	"sallyport.dev/sallyport/internal/store/internal/sqlcgen"
+)
+
+// ErrNewerDatabase: a newer program has migrated this database, and this one does not know
+// what it finds there.
+var ErrNewerDatabase = errors.New("database was made by a newer version of this program: start that version")
+
+// canaryID names the canary of the whole database.
+const canaryID = "ring"
+
+// Options are what may be set about a database. The zero Options are good.
+type Options struct {
+	// MaxConns bounds the connections that read (SQLite) or all of them (PostgreSQL).
+	// 0: 4 for SQLite, 16 for PostgreSQL.
+	MaxConns int
+}
+
+// Open connects to dsn, "sqlite:PATH" or "postgres://…", brings its schema up to date, and
+// checks that ring is the one which sealed what is there. The file of an SQLite database is
+// made where there is none. Errors wrap ErrNewerDatabase or secret.ErrWrongKey.
+func Open(ctx context.Context, dsn string, ring *secret.Ring, o Options) (*Store, error) {
+	s, err := connect(dsn, o)
+	if err != nil {
+		return nil, err
+	}
+	s.ring = ring
+	s.read = sqlcgen.New(s.reader)
+	if err := s.prepare(ctx); err != nil {
+		_ = s.Close() // nothing was written that closing could lose; the first error matters
+		return nil, err
+	}
+	return s, nil
+}
+
+func connect(dsn string, o Options) (*Store, error) {
+	if path, ok := strings.CutPrefix(dsn, "sqlite:"); ok {
+		return openSQLite(path, o)
+	}
+	if strings.HasPrefix(dsn, "postgres://") || strings.HasPrefix(dsn, "postgresql://") {
+		return openPostgres(dsn, o)
+	}
+	// Not quoted: it may hold a password.
+	return nil, errors.New("open database: want sqlite:PATH or postgres://…")
+}
+
+func (s *Store) prepare(ctx context.Context) error {
+	if err := s.migrate(ctx); err != nil {
+		return fmt.Errorf("migrate the database: %w", err)
+	}
+	return s.checkKeys(ctx)
+}
+
+// checkKeys compares the ring with the canary, which the first start leaves.
+func (s *Store) checkKeys(ctx context.Context) error {
+	var sealed []byte
+	err := s.write(ctx, func(q *sqlcgen.Queries) error {
+		_, err := q.AddCanary(ctx, sqlcgen.AddCanaryParams{ID: canaryID, Sealed: s.ring.NewCanary()})
+		if err != nil {
+			return err
+		}
+		sealed, err = q.Canary(ctx, canaryID)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("read the key canary: %w", err)
+	}
+	if err := s.ring.CheckCanary(sealed); err != nil {
+		return fmt.Errorf("%w: start with the key file that belongs to this database, or restore the backup that belongs to this key file", err)
+	}
+	return nil
+}

@@ -1,0 +1,43 @@
+-- name: FindName :one
+SELECT users.company_id, users.id, users.password_hash, users.epoch, users.status
+  FROM directory
+  JOIN users ON users.company_id = directory.company_id AND users.id = directory.user_id
+ WHERE directory.name = @name;
+
+-- name: LockPasswordCount :one
+-- LockPasswordCount makes the subject's other attempts stand in line until this one is done.
+INSERT INTO password_count (subject_digest, fails, last_ms, until_ms, set_by, hour_began_ms, hour_count)
+VALUES (@subject_digest, 0, 0, 0, '', 0, 0)
+    ON CONFLICT (subject_digest) DO UPDATE SET fails = password_count.fails
+RETURNING fails, last_ms, until_ms, hour_began_ms, hour_count;
+
+-- name: CountPassword :execrows
+UPDATE password_count
+   SET fails = @fails, last_ms = @last_ms, until_ms = @until_ms, set_by = @set_by,
+       hour_began_ms = @hour_began_ms, hour_count = @hour_count
+ WHERE subject_digest = @subject_digest;
+
+-- name: AddPasswordSpend :execrows
+INSERT INTO password_spend (subject_digest, id, refunded, spent_ms)
+VALUES (@subject_digest, @id, FALSE, @spent_ms);
+
+-- name: RefundPasswordSpend :one
+-- No row: given back before.
+UPDATE password_spend SET refunded = TRUE
+ WHERE subject_digest = @subject_digest AND id = @id AND refunded = FALSE
+RETURNING spent_ms;
+
+-- name: RefundPasswordCount :execrows
+UPDATE password_count
+   SET fails = CASE WHEN fails > 0 THEN fails - 1 ELSE 0 END,
+       hour_count = CASE WHEN hour_count > 0 AND hour_began_ms <= @spent_ms THEN hour_count - 1 ELSE hour_count END,
+       until_ms = CASE WHEN set_by = @spend_id THEN 0 ELSE until_ms END,
+       set_by = CASE WHEN set_by = @spend_id THEN '' ELSE set_by END
+ WHERE subject_digest = @subject_digest;
+
+-- name: PasswordHash :one
+SELECT password_hash FROM users WHERE company_id = @company_id AND id = @id;
+
+-- name: Rehash :execrows
+UPDATE users SET password_hash = @password_hash
+ WHERE company_id = @company_id AND id = @id AND password_hash = @before;

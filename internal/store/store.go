@@ -1,0 +1,111 @@
+// Package store remembers everything, on SQLite (one file) or PostgreSQL, with the same
+// schema and the same statements.
+//
+//	Open                      connect, migrate, check the keys       open.go, sqlite.go, postgres.go, migrate.go
+//	Load, LoadUser            what signin.Decide needs to see        load.go
+//	Spend, Refund             an attempt, taken before comparing     spend.go
+//	Commit                    what Decide changed, and its effects   commit.go, effect.go
+//	Settle, Outcome           a form that was sent twice             form.go
+//	FindName, SpendPassword   who signs in, and their passwords      name.go
+//	FindSession               who is signed in                       session.go
+//	AddCompany, AddUser       companies and users                    company.go
+//
+// The statements are in queries/, the schema in migrations/. Every race is settled by the
+// condition of an UPDATE or INSERT and the number of rows that it changed, never by reading
+// first. Each method is one transaction; those that write go through write, below. Whatever
+// is secret is sealed or digested before it comes here as a column.
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+
+	"sallyport.dev/sallyport/internal/secret"
+	"sallyport.dev/sallyport/internal/store/internal/sqlcgen"
+)
+
+// maxTries bounds how often a transaction is tried that the database broke off.
+const maxTries = 5
+
+// Store is one open database. It is safe for concurrent use.
+type Store struct {
+	writer  *sql.DB
+	reader  *sql.DB // the same as writer on PostgreSQL
+	read    *sqlcgen.Queries
+	ring    *secret.Ring
+	dialect dialect
+}
+
+// dialect is the little in which the two databases differ.
+type dialect struct {
+	name string
+	// brokenOff: the transaction met another one and may be tried again.
+	brokenOff func(error) bool
+	// duplicate: a row breaks a unique index.
+	duplicate func(error) bool
+}
+
+// Ping asks the database for an answer.
+func (s *Store) Ping(ctx context.Context) error {
+	if _, err := s.read.CountCompanies(ctx); err != nil {
+		return fmt.Errorf("ping the database: %w", err)
+	}
+	return nil
+}
+
+// Close ends all connections. Whatever runs is finished first.
+func (s *Store) Close() error {
+	err := s.writer.Close()
+	if s.reader == s.writer {
+		return err
+	}
+	if readErr := s.reader.Close(); err == nil {
+		err = readErr
+	}
+	return err
+}
+
+// write runs f in a transaction, the only way in which anything is written. f may run
+// several times, so it sets what it returns anew each time. On SQLite all of them stand in
+// one line.
+func (s *Store) write(ctx context.Context, f func(q *sqlcgen.Queries) error) error {
+	var err error
+	for range maxTries {
+		if err = s.once(ctx, f); err == nil || !s.dialect.brokenOff(err) {
+			return err
+		}
+	}
+	return fmt.Errorf("tried %d times: %w", maxTries, err)
+}
+
+func (s *Store) once(ctx context.Context, f func(q *sqlcgen.Queries) error) error {
+	tx, err := s.writer.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	defer func() { _ = tx.Rollback() }() // after a commit it does nothing
+	if err := f(s.read.WithTx(tx)); err != nil {
+		return err
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	return nil
+}
+
+// toMS and fromMS keep the zero time as 0.
+func toMS(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMilli()
+}
+
+func fromMS(ms int64) time.Time {
+	if ms == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms).UTC()
+}

@@ -1,0 +1,253 @@
+package account
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"time"
+
+	"sallyport.dev/sallyport/internal/enrol"
+	"sallyport.dev/sallyport/internal/factor"
+	"sallyport.dev/sallyport/internal/session"
+	"sallyport.dev/sallyport/internal/signin"
+	"sallyport.dev/sallyport/internal/web/cookie"
+	"sallyport.dev/sallyport/internal/web/frame"
+	"sallyport.dev/sallyport/internal/words"
+)
+
+// Pages answers for the pages inside. Its fields are set once, in app.
+type Pages struct {
+	Sessions *session.Sessions
+	SignIns  *signin.SignIns
+	Frame    *frame.Frame
+	Cookies  cookie.Jar
+	Now      func() time.Time
+}
+
+// insideFunc is a handler of a page that only a session opens.
+type insideFunc func(w http.ResponseWriter, r *http.Request, f session.Found) error
+
+// Routes adds the room's routes to mux.
+func (p *Pages) Routes(mux frame.Mux) {
+	handle := func(pattern string, h insideFunc) {
+		mux.Handle(pattern, p.Frame.Handle(p.inside(h), p.explain))
+	}
+	handle("GET /{$}", p.getDashboard)
+	handle("GET /settings", p.getSettings)
+	handle("POST /settings/methods", p.postMethods)
+	handle("GET /settings/methods/{id}/rename", p.getRename)
+	handle("POST /settings/methods/{id}/rename", p.postRename)
+	handle("GET /settings/methods/{id}/remove", p.getRemove)
+	handle("POST /settings/methods/{id}/remove", p.postRemove)
+	mux.Handle("POST /sign-out", p.Frame.Handle(p.postSignOut, p.explain))
+}
+
+// inside lets a request in only with a session that opens the pages now; any other is
+// sent to sign in, and comes back here.
+func (p *Pages) inside(h insideFunc) frame.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		f, err := p.Sessions.SignedIn(r.Context(), p.Cookies.Session(r))
+		if errors.Is(err, signin.ErrSignedOut) {
+			to := "/sign-in"
+			if r.Method == http.MethodGet && r.URL.Path != "/" {
+				to += "?" + url.Values{"return_to": {r.URL.EscapedPath()}}.Encode()
+			}
+			http.Redirect(w, r, to, http.StatusSeeOther)
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		return h(w, r, f)
+	}
+}
+
+func (p *Pages) getDashboard(w http.ResponseWriter, r *http.Request, f session.Found) error {
+	v := Dashboard{Person: person(f), TwoFactor: f.Session.Assurance >= 2, Since: f.Session.Created}
+	if a, ok := method(f, f.Session.Proved.By); ok {
+		v.Kind = a.Kind
+	}
+	return p.render(w, r, http.StatusOK, f, v)
+}
+
+func (p *Pages) getSettings(w http.ResponseWriter, r *http.Request, f session.Found) error {
+	v := MyAccount{Person: person(f), Required: signin.Needs(signin.User{}, f.Policy)}
+	for _, a := range f.User.Authenticators {
+		v.Methods = append(v.Methods, shown(a))
+	}
+	v.Full = len(v.Methods) >= signin.MaxAuthenticators
+	slices.SortStableFunc(v.Methods, func(a, b Method) int { return a.Added.Compare(b.Added) })
+	v.Notice = notice(r, v.Methods)
+	return p.render(w, r, http.StatusOK, f, v)
+}
+
+// notice says what was just done; the names come from the methods that are there, never
+// from the address.
+func notice(r *http.Request, methods []Method) Notice {
+	n := Notice{What: Done(r.URL.Query().Get("done"))}
+	if n.What == Added && len(methods) > 0 {
+		n.Name = methods[len(methods)-1].Name
+	}
+	if n.What == Renamed {
+		i := slices.IndexFunc(methods, func(m Method) bool { return m.ID == r.URL.Query().Get("method") })
+		if i < 0 {
+			return Notice{}
+		}
+		n.Name = methods[i].Name
+	}
+	return n
+}
+
+// postMethods starts to add a method. With none at all it runs as a sign-in does: the
+// password again, then the choice.
+func (p *Pages) postMethods(w http.ResponseWriter, r *http.Request, f session.Found) error {
+	if len(f.User.Authenticators) == 0 {
+		http.Redirect(w, r, "/sign-in?return_to=%2Fsettings&again", http.StatusSeeOther)
+		return nil
+	}
+	return p.begin(w, r, f, signin.Demand{Purpose: signin.PurposeEnrol})
+}
+
+// begin starts a ceremony of this session, whose pages are those between the doors.
+func (p *Pages) begin(w http.ResponseWriter, r *http.Request, f session.Found, d signin.Demand) error {
+	t, err := p.SignIns.BeginInside(r.Context(), f.Session.Company, f.Session.User, p.browser(r), d)
+	if err != nil {
+		return err
+	}
+	p.Cookies.SetBetween(w, t)
+	http.Redirect(w, r, "/sign-in/"+string(t.ID), http.StatusSeeOther)
+	return nil
+}
+
+func (p *Pages) browser(r *http.Request) signin.Browser {
+	return signin.Browser{Session: p.Cookies.Session(r)}
+}
+
+func (p *Pages) getRename(w http.ResponseWriter, r *http.Request, f session.Found) error {
+	a, ok := method(f, factor.ID(r.PathValue("id")))
+	if !ok {
+		return frame.NotFound
+	}
+	return p.render(w, r, http.StatusOK, f, Rename{Person: person(f), Method: shown(a), Typed: a.Name})
+}
+
+func (p *Pages) postRename(w http.ResponseWriter, r *http.Request, f session.Found) error {
+	a, ok := method(f, factor.ID(r.PathValue("id")))
+	if !ok {
+		return frame.NotFound
+	}
+	typed := r.PostFormValue("name")
+	name, err := enrol.CleanName(typed)
+	if err == nil {
+		err = p.SignIns.Inside(r.Context(), f.Session.Company, f.Session.User, p.browser(r), signin.Rename{Authenticator: a.ID, Name: name})
+	}
+	fault, shows := nameFault(err)
+	switch {
+	case err == nil:
+		http.Redirect(w, r, "/settings?"+url.Values{"done": {string(Renamed)}, "method": {string(a.ID)}}.Encode(), http.StatusSeeOther)
+		return nil
+	case shows:
+		return p.render(w, r, http.StatusUnprocessableEntity, f, Rename{Person: person(f), Method: shown(a), Typed: typed, Refused: fault})
+	}
+	return err
+}
+
+// nameFault says how a refused name is shown; false for any other error.
+func nameFault(err error) (NameFault, bool) {
+	switch {
+	case errors.Is(err, enrol.ErrNameEmpty):
+		return Empty, true
+	case errors.Is(err, enrol.ErrNameLong):
+		return TooLong, true
+	case errors.Is(err, enrol.ErrNameCharacters):
+		return Strange, true
+	case errors.Is(err, signin.ErrNameTaken):
+		return Taken, true
+	}
+	return "", false
+}
+
+func (p *Pages) getRemove(w http.ResponseWriter, r *http.Request, f session.Found) error {
+	a, ok := method(f, factor.ID(r.PathValue("id")))
+	if !ok {
+		return frame.NotFound
+	}
+	return p.showRemove(w, r, http.StatusOK, f, a)
+}
+
+func (p *Pages) showRemove(w http.ResponseWriter, r *http.Request, status int, f session.Found, a factor.Authenticator) error {
+	v := Remove{Person: person(f), Method: shown(a), Last: len(f.User.Authenticators) == 1}
+	v.Stays = errors.Is(signin.MayRemove(f.User, f.Policy, a.ID), signin.ErrLastMethod)
+	return p.render(w, r, status, f, v)
+}
+
+func (p *Pages) postRemove(w http.ResponseWriter, r *http.Request, f session.Found) error {
+	a, ok := method(f, factor.ID(r.PathValue("id")))
+	if !ok {
+		return frame.NotFound
+	}
+	err := p.begin(w, r, f, signin.Demand{Purpose: signin.PurposeRemove, Target: a.ID})
+	if errors.Is(err, signin.ErrLastMethod) {
+		return p.showRemove(w, r, http.StatusConflict, f, a)
+	}
+	return err
+}
+
+func (p *Pages) postSignOut(w http.ResponseWriter, r *http.Request) error {
+	f, err := p.Sessions.SignedIn(r.Context(), p.Cookies.Session(r))
+	if err == nil {
+		err = p.SignIns.Inside(r.Context(), f.Session.Company, f.Session.User, p.browser(r), signin.SignOut{})
+	}
+	if err != nil && !errors.Is(err, signin.ErrSignedOut) {
+		return err
+	}
+	p.Cookies.ClearSession(w)
+	http.Redirect(w, r, "/sign-in?signed-out", http.StatusSeeOther)
+	return nil
+}
+
+// person is whom the session belongs to.
+func person(f session.Found) Person {
+	return Person{
+		Company: f.Company.Name, Username: f.Member.Username, DisplayName: f.Member.DisplayName,
+		Email: f.Member.Email, Role: f.Member.Role, Zone: f.Member.Zone(),
+	}
+}
+
+// method finds one of the person's own methods; anybody else's is not there.
+func method(f session.Found, id factor.ID) (factor.Authenticator, bool) {
+	i := slices.IndexFunc(f.User.Authenticators, func(a factor.Authenticator) bool { return a.ID == id })
+	if i < 0 {
+		return factor.Authenticator{}, false
+	}
+	return f.User.Authenticators[i], true
+}
+
+func shown(a factor.Authenticator) Method {
+	return Method{ID: string(a.ID), Kind: a.Kind, Name: a.Name, Added: a.Added, LastUsed: a.LastUsed, Stopped: a.Disabled()}
+}
+
+// paged is a view model that knows its page.
+type paged interface {
+	Page(say words.Printer) frame.Page
+}
+
+func (p *Pages) render(w http.ResponseWriter, r *http.Request, status int, f session.Found, v paged) error {
+	return p.Frame.Render(w, status, v.Page(p.Frame.Printer(r, f.Member.Language)))
+}
+
+// explain is where this room's errors become pages.
+func (p *Pages) explain(r *http.Request, err error) (int, frame.Page) {
+	if _, ok := errors.AsType[frame.Fault](err); ok {
+		return p.Frame.Explain(r, err)
+	}
+	switch {
+	case errors.Is(err, signin.ErrForbidden):
+		return p.Frame.Explain(r, frame.NotAllowed)
+	case errors.Is(err, signin.ErrMoved), errors.Is(err, signin.ErrNotOffered), errors.Is(err, signin.ErrSignedOut),
+		errors.Is(err, signin.ErrTooMany), errors.Is(err, signin.ErrLastMethod):
+		return p.Frame.Explain(r, frame.Moved)
+	}
+	return p.Frame.Explain(r, frame.Unavailable) // an outage never opens a page
+}

@@ -1,0 +1,255 @@
+package signin
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"sallyport.dev/sallyport/internal/company"
+	"sallyport.dev/sallyport/internal/enrol"
+	"sallyport.dev/sallyport/internal/factor"
+	"sallyport.dev/sallyport/internal/password"
+	"sallyport.dev/sallyport/internal/secret"
+	"sallyport.dev/sallyport/internal/signin"
+	"sallyport.dev/sallyport/internal/web/cookie"
+	"sallyport.dev/sallyport/internal/web/frame"
+)
+
+// Pages answers for the pages before and between the doors. Its fields are set once,
+// in app.
+type Pages struct {
+	SignIns *signin.SignIns
+	People  People
+	Frame   *frame.Frame
+	Cookies cookie.Jar
+	// Kinds are the methods in the order in which the pages list them.
+	Kinds []factor.Kind
+	// Available says whether a method of this kind can be set up here.
+	Available func(factor.Kind) bool
+	Now       func() time.Time
+}
+
+// People are who the pages name; internal/store provides them.
+type People interface {
+	FindUser(ctx context.Context, c company.ID, u company.UserID) (company.User, company.Company, error)
+	Administrators(ctx context.Context, c company.ID) ([]company.User, error)
+}
+
+// Routes adds the room's routes to mux.
+func (p *Pages) Routes(mux frame.Mux) {
+	handle := func(pattern string, h frame.HandlerFunc) { mux.Handle(pattern, p.Frame.Handle(h, p.explain)) }
+	handle("GET /sign-in", p.getSignIn)
+	handle("POST /sign-in", p.postSignIn)
+	handle("GET /sign-in/{id}", p.getSignInPage)
+	handle("GET /sign-in/{id}/scan", p.getScan)
+	handle("GET /sign-in/{id}/code", p.getNewCode)
+	handle("GET /sign-in/{id}/methods", p.getMethods)
+	handle("POST /sign-in/{id}/answer", p.postAnswer)
+	handle("POST /sign-in/{id}/choose", p.postChoose)
+	handle("POST /sign-in/{id}/enrol", p.postEnrol)
+	handle("POST /sign-in/{id}/drop", p.step(signin.Drop{}))
+	handle("POST /sign-in/{id}/finish", p.step(signin.Finish{}))
+	handle("POST /sign-in/{id}/skip", p.step(signin.Skip{}))
+	handle("POST /sign-in/{id}/more-time", p.postMoreTime)
+	handle("POST /sign-in/{id}/cancel", p.postCancel)
+}
+
+func (p *Pages) getSignIn(w http.ResponseWriter, r *http.Request) error {
+	v := SignIn{ReturnTo: returnTo(r.FormValue("return_to"))}
+	switch q := r.URL.Query(); {
+	case q.Has("signed-out"):
+		v.Refused = SignedOut
+	case q.Has("again"):
+		v.Refused = Again
+	}
+	return p.Frame.Render(w, http.StatusOK, v.Page(p.Frame.Printer(r)))
+}
+
+func (p *Pages) postSignIn(w http.ResponseWriter, r *http.Request) error {
+	v := SignIn{Username: r.PostFormValue("username"), ReturnTo: returnTo(r.PostFormValue("return_to"))}
+	pw := secret.New(r.PostFormValue("password"))
+	if strings.TrimSpace(v.Username) == "" || pw.Empty() {
+		v.Username, v.Refused = strings.TrimSpace(v.Username), Incomplete
+		return p.Frame.Render(w, http.StatusUnprocessableEntity, v.Page(p.Frame.Printer(r)))
+	}
+	t, err := p.SignIns.Open(r.Context(), signin.Entry{
+		Name: v.Username, Password: pw, ReturnTo: v.ReturnTo,
+		Browser: signin.Browser{Session: p.Cookies.Session(r)}, Held: p.Cookies.Held(r),
+	})
+	if err != nil {
+		return p.refuseEntry(w, r, v, err)
+	}
+	p.Cookies.SetBetween(w, t)
+	http.Redirect(w, r, "/sign-in/"+string(t.ID), http.StatusSeeOther)
+	return nil
+}
+
+// refuseEntry shows the password page again. Unknown, deactivated and wrong look alike.
+func (p *Pages) refuseEntry(w http.ResponseWriter, r *http.Request, v SignIn, err error) error {
+	v.Reference = frame.Reference(r.Context())
+	status := http.StatusUnprocessableEntity
+	var busy password.Busy
+	var locked signin.Locked
+	switch {
+	case errors.Is(err, signin.ErrWrongPassword):
+		v.Refused = Mismatch
+	case errors.As(err, &locked):
+		v.Refused, v.Until, status = Waiting, locked.Until, http.StatusTooManyRequests
+		retryAfter(w, locked.Until.Sub(p.Now()))
+	case errors.As(err, &busy):
+		v.Refused, status = Busy, http.StatusServiceUnavailable
+		retryAfter(w, busy.RetryAfter)
+	default:
+		return err
+	}
+	return p.Frame.Render(w, status, v.Page(p.Frame.Printer(r)))
+}
+
+func retryAfter(w http.ResponseWriter, d time.Duration) {
+	w.Header().Set("Retry-After", strconv.Itoa(max(1, int((d+time.Second-1)/time.Second))))
+}
+
+// returnTo keeps a path of ours, and nothing that a browser would take for another host.
+func returnTo(s string) string {
+	if !strings.HasPrefix(s, "/") || strings.HasPrefix(s, "//") || strings.ContainsFunc(s, leadsAway) || len(s) > 1024 {
+		return ""
+	}
+	return s
+}
+
+func leadsAway(c rune) bool { return c < 0x20 || c == 0x7f || c == '\\' }
+
+// browser is what r carries for the sign-in in its path.
+func (p *Pages) browser(r *http.Request) signin.Browser {
+	return signin.Browser{Between: p.Cookies.Between(r, signin.ID(r.PathValue("id"))), Session: p.Cookies.Session(r)}
+}
+
+// step answers a POST that compares nothing.
+func (p *Pages) step(e signin.Event) frame.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		b := p.browser(r)
+		si, err := p.SignIns.Do(r.Context(), b, p.form(r), e)
+		if err != nil {
+			return err
+		}
+		return p.next(w, r, si, b)
+	}
+}
+
+// postMoreTime extends the sign-in and goes back to the page on which it was pressed.
+func (p *Pages) postMoreTime(w http.ResponseWriter, r *http.Request) error {
+	si, err := p.SignIns.Do(r.Context(), p.browser(r), p.form(r), signin.MoreTime{})
+	if err != nil {
+		return err
+	}
+	to := "/sign-in/" + string(si.ID)
+	if from, err := url.Parse(r.Referer()); err == nil && slices.Contains([]string{to + "/scan", to + "/code", to + "/methods"}, from.Path) {
+		to = from.Path
+	}
+	http.Redirect(w, r, to, http.StatusSeeOther)
+	return nil
+}
+
+func (p *Pages) postChoose(w http.ResponseWriter, r *http.Request) error {
+	b := p.browser(r)
+	si, err := p.SignIns.Choose(r.Context(), b, p.form(r), factor.ID(r.PostFormValue("authenticator")))
+	if err != nil {
+		return err
+	}
+	return p.next(w, r, si, b)
+}
+
+func (p *Pages) postEnrol(w http.ResponseWriter, r *http.Request) error {
+	b := p.browser(r)
+	kind := factor.Kind(r.PostFormValue("kind"))
+	if !p.Available(kind) {
+		return signin.ErrNotOffered
+	}
+	st, err := p.SignIns.View(r.Context(), b)
+	if err != nil {
+		return err
+	}
+	name := enrol.Name(names(st), frame.MethodOf(p.Frame.Printer(r), kind).Name)
+	si, err := p.SignIns.Enrol(r.Context(), b, p.form(r), kind, name)
+	if err != nil {
+		return err
+	}
+	return p.next(w, r, si, b)
+}
+
+func names(st signin.State) []string {
+	var out []string
+	for _, a := range st.User.Authenticators {
+		out = append(out, a.Name)
+	}
+	return out
+}
+
+func (p *Pages) postAnswer(w http.ResponseWriter, r *http.Request) error {
+	b, code := p.browser(r), r.PostFormValue("code")
+	si, err := p.SignIns.Answer(r.Context(), b, p.form(r), code)
+	if err == nil {
+		return p.next(w, r, si, b)
+	}
+	refused, ok := refusal(err)
+	if !ok {
+		return err
+	}
+	st, viewErr := p.SignIns.View(r.Context(), b)
+	if viewErr != nil {
+		return viewErr
+	}
+	return p.showRefused(w, r, st, refused, code)
+}
+
+func (p *Pages) postCancel(w http.ResponseWriter, r *http.Request) error {
+	b := p.browser(r)
+	si, err := p.SignIns.Do(r.Context(), b, p.form(r), signin.Cancel{})
+	if err != nil && !errors.Is(err, signin.ErrEnded) {
+		return err
+	}
+	p.Cookies.KeepBetween(w, b.Between, 0)
+	to := "/sign-in"
+	if err == nil && si.Demand.Purpose != signin.PurposeSignIn {
+		to = "/settings"
+	}
+	http.Redirect(w, r, to, http.StatusSeeOther)
+	return nil
+}
+
+func (p *Pages) form(r *http.Request) signin.Form {
+	return p.SignIns.Form(r.URL.Path, r.PostForm)
+}
+
+// next sends the browser on. When the last door has opened, this POST gives it its
+// session.
+func (p *Pages) next(w http.ResponseWriter, r *http.Request, si signin.SignIn, b signin.Browser) error {
+	to := "/sign-in/" + string(si.ID)
+	if si.Stage == signin.Done {
+		p.Cookies.KeepBetween(w, b.Between, signin.RepeatLife)
+		to = after(si)
+		if t, ok := p.SignIns.Session(si, b); ok {
+			p.Cookies.SetSession(w, t)
+		}
+	}
+	http.Redirect(w, r, to, http.StatusSeeOther)
+	return nil
+}
+
+// after is where a sign-in that is done leads.
+func after(si signin.SignIn) string {
+	switch {
+	case si.Demand.Purpose == signin.PurposeEnrol:
+		return "/settings?done=added"
+	case si.Demand.Purpose == signin.PurposeRemove:
+		return "/settings?done=removed"
+	case si.Demand.ReturnTo != "":
+		return si.Demand.ReturnTo
+	}
+	return "/"
+}
