@@ -11,6 +11,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -42,23 +44,41 @@ func companies(now time.Time) []company.Company {
 	}
 }
 
-func people() []person {
-	p := func(c company.ID, r company.Role, username, name, mail, zone, password string) person {
+func people(zone string) []person {
+	p := func(c company.ID, r company.Role, username, name, mail, password string) person {
 		return person{password: password, User: company.User{
 			ID: company.UserID(username), Company: c, Username: username, DisplayName: name, Email: mail,
 			Role: r, Language: "en", TimeZone: zone, Status: company.Active,
 		}}
 	}
-	const west, east = "America/Los_Angeles", "America/New_York"
 	return []person{
-		p(juniper, company.Administrator, "administrator", "Ada Okafor", "ada.okafor@juniper.example", west, "lantern-orchard-07"),
-		p(juniper, company.CompanyManager, "company.manager", "Ruth Abernathy", "ruth.abernathy@juniper.example", west, "copper-meadow-18"),
-		p(juniper, company.MarketingManager, "marketing.manager", "Teo Marchetti", "teo.marchetti@juniper.example", west, "harvest-violin-29"),
-		p(juniper, company.SalesManager, "sales.manager", "Dana Reyes", "dana.reyes@juniper.example", west, "granite-feather-36"),
-		p(juniper, company.Salesperson, "salesperson", "Imani Clarke", "imani.clarke@juniper.example", west, "willow-compass-41"),
-		p(juniper, company.JrSalesperson, "jr.salesperson", "Jonas Lindqvist", "jonas.lindqvist@juniper.example", west, "saffron-bridge-52"),
-		p(harbor, company.Administrator, "harbor.administrator", "Noor Haddad", "noor.haddad@harborlane.example", east, "anchor-blossom-63"),
+		p(juniper, company.Administrator, "administrator", "Ada Okafor", "ada.okafor@juniper.example", "lantern-orchard-07"),
+		p(juniper, company.CompanyManager, "company.manager", "Ruth Abernathy", "ruth.abernathy@juniper.example", "copper-meadow-18"),
+		p(juniper, company.MarketingManager, "marketing.manager", "Teo Marchetti", "teo.marchetti@juniper.example", "harvest-violin-29"),
+		p(juniper, company.SalesManager, "sales.manager", "Dana Reyes", "dana.reyes@juniper.example", "granite-feather-36"),
+		p(juniper, company.Salesperson, "salesperson", "Imani Clarke", "imani.clarke@juniper.example", "willow-compass-41"),
+		p(juniper, company.JrSalesperson, "jr.salesperson", "Jonas Lindqvist", "jonas.lindqvist@juniper.example", "saffron-bridge-52"),
+		p(harbor, company.Administrator, "harbor.administrator", "Noor Haddad", "noor.haddad@harborlane.example", "anchor-blossom-63"),
 	}
+}
+
+// zone is this machine's time zone, so that the clock times on the pages are those of
+// whoever tries the demo; UTC where the machine does not say.
+func zone() string {
+	name, ok := os.LookupEnv("TZ")
+	if !ok {
+		link, err := os.Readlink("/etc/localtime")
+		if err != nil {
+			return "UTC"
+		}
+		if _, name, ok = strings.Cut(link, "zoneinfo/"); !ok {
+			return "UTC"
+		}
+	}
+	if _, err := time.LoadLocation(name); err != nil || name == "" || name == "Local" {
+		return "UTC"
+	}
+	return name
 }
 
 // Registry keeps companies and users; internal/store provides it.
@@ -85,7 +105,7 @@ func Seed(ctx context.Context, r Registry, h Hasher, now time.Time) (bool, error
 		}
 		added = added || err == nil
 	}
-	for _, p := range people() {
+	for _, p := range people(zone()) {
 		_, _, err := r.FindUser(ctx, p.Company, p.ID)
 		if err == nil {
 			continue
@@ -113,7 +133,7 @@ func Print(w io.Writer, say words.Printer, address, folder string) error {
 	p("Sallyport demo: everything is made up, and it listens on this machine only.\n\n")
 	p("Open %s and sign in as any of these:\n\n", address)
 	p("ROLE\tUSERNAME\tPASSWORD\n")
-	for _, u := range people() {
+	for _, u := range people("") {
 		p("%s\t%s\t%s\n", say.T("role."+string(u.Role)), u.Username, u.password)
 	}
 	p("\nJuniper & Finch Outfitters requires two-factor authentication; Harbor Lane Realty\n")

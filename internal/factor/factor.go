@@ -75,7 +75,7 @@ type Challenge struct {
 	Company       string
 	User          string
 	SignIn        string
-	Purpose       string // "sign-in", "enrol", "remove"
+	Purpose       string // "sign-in", "enrol", "remove", "step-up"
 	Authenticator ID
 	Generation    int64
 	Expires       time.Time // zero: as long as its sign-in
@@ -98,6 +98,8 @@ type Proof struct {
 	Generation    int64
 	Step          int64  // the TOTP step that may count only once; 0 when the kind has none
 	AMR           string // RFC 8176 value: "otp", "sms", "tel", "hwk"
+	// Next is when the next answer can be had, should another request have used this one.
+	Next time.Time
 }
 
 // Verifier checks a typed answer.

@@ -2,7 +2,6 @@ package signin
 
 import (
 	"slices"
-	"strings"
 	"time"
 
 	"sallyport.dev/sallyport/internal/company"
@@ -48,6 +47,7 @@ func stamp(s State, proved Proved) State {
 }
 
 // Rename gives one of the user's methods another name. It needs a session, no fresh proof.
+// That names are unique, folded, is the store's to say: ErrNameTaken from Commit.
 type Rename struct {
 	Authenticator factor.ID
 	Name          string
@@ -65,11 +65,8 @@ func (e Rename) decide(s State, now time.Time) (State, []Effect, error) {
 	}
 	s = touch(s)
 	for i := range s.User.Authenticators {
-		a := &s.User.Authenticators[i]
-		if a.ID == e.Authenticator {
+		if a := &s.User.Authenticators[i]; a.ID == e.Authenticator {
 			a.Name = e.Name
-		} else if strings.EqualFold(a.Name, e.Name) {
-			return s, nil, ErrNameTaken
 		}
 	}
 	return s, nil, nil

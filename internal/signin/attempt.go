@@ -47,7 +47,7 @@ func asks(st State) (factor.Authenticator, bool) {
 
 // compare verifies the answer, once, and settles what follows.
 func (s *SignIns) compare(ctx context.Context, st State, b Browser, spend SpendID, answer string) (SignIn, error) {
-	c := bound(st)
+	c := st.SignIn.Challenge // with company, user, sign-in and purpose, as Load fills them in
 	a, ok := asks(st)
 	verifier := s.Kinds[a.Kind]
 	if !ok || verifier == nil {
@@ -71,17 +71,6 @@ func (s *SignIns) compare(ctx context.Context, st State, b Browser, spend SpendI
 	return SignIn{}, err
 }
 
-// bound is the challenge with everything that an answer must match.
-func bound(st State) factor.Challenge {
-	c := st.SignIn.Challenge
-	c.Company, c.User, c.SignIn = string(st.User.Company), string(st.User.ID), string(st.SignIn.ID)
-	c.Purpose = string(st.SignIn.Demand.Purpose)
-	if st.SignIn.Stage == Enrolling {
-		c.Purpose = string(PurposeEnrol)
-	}
-	return c
-}
-
 // proven decides and commits a right answer: when the state has moved meanwhile, again
 // on a fresh one with the same proof, never comparing again.
 func (s *SignIns) proven(ctx context.Context, st State, b Browser, e Answer) (SignIn, error) {
@@ -94,7 +83,8 @@ func (s *SignIns) proven(ctx context.Context, st State, b Browser, e Answer) (Si
 		s.logDone(ctx, after)
 		return *after.SignIn, nil
 	case errors.Is(err, factor.ErrReplayed): // another request took the step first
-		return SignIn{}, errors.Join(err, s.Store.Refund(ctx, st.User.Company, e.Spend, RefundCount))
+		used := factor.Replayed{Next: e.Proof.Next}
+		return SignIn{}, errors.Join(used, s.Store.Refund(ctx, st.User.Company, e.Spend, RefundCount))
 	}
 	return SignIn{}, err
 }

@@ -1,7 +1,6 @@
 package signin
 
 import (
-	"strings"
 	"time"
 
 	"sallyport.dev/sallyport/internal/factor"
@@ -69,11 +68,6 @@ func proofHolds(s State) bool {
 func activate(s State, p factor.Proof, now time.Time) (State, []Effect, error) {
 	if err := mayEnrol(s); err != nil {
 		return s, nil, err
-	}
-	for _, a := range s.User.Authenticators {
-		if strings.EqualFold(a.Name, s.SignIn.Pending.Name) {
-			return s, nil, ErrNameTaken
-		}
 	}
 	first := len(s.User.Authenticators) == 0
 	inside := s.SignIn.Demand.Purpose == PurposeEnrol

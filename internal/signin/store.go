@@ -30,7 +30,9 @@ type Store interface {
 	// b.Between.ID, the session of b.Session where it is the browser's and its user's, and the
 	// company's policy, each with its version. ErrNotFound for an unknown id or a secret that is
 	// not its own. A session that is unknown or whose secret is wrong is absent, no error; one
-	// of another user is there, since it ends when the sign-in is done.
+	// of another user is there, since it ends when the sign-in is done. The challenge says all
+	// that an answer is bound to; its purpose is "enrol" for the first code of what is being
+	// set up and for nothing else.
 	Load(ctx context.Context, b Browser) (State, error)
 	// LoadUser is Load before there is a sign-in: the user alone, with the browser's session.
 	LoadUser(ctx context.Context, c company.ID, u company.UserID, b Browser) (State, error)

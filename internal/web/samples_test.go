@@ -5,6 +5,7 @@ import (
 	"html/template"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"time"
 
@@ -67,9 +68,10 @@ func signInSamples(say words.Printer) []sample {
 		{name: "sign-in-mismatch", page: signin.SignIn{Company: juniper, Username: "dana.reyes", Refused: signin.Mismatch}.Page(say)},
 		{name: "sign-in-no-username", page: signin.SignIn{Refused: signin.Incomplete}.Page(say)},
 		{name: "sign-in-no-password", page: signin.SignIn{Username: `"><script>alert(1)</script>`, Refused: signin.Incomplete}.Page(say)},
-		{name: "sign-in-waiting", page: signin.SignIn{Company: juniper, Username: "dana.reyes", Refused: signin.Waiting, Until: wait}.Page(say)},
-		{name: "sign-in-busy", page: signin.SignIn{Username: "dana.reyes", Refused: signin.Busy}.Page(say)},
+		{name: "sign-in-waiting", page: signin.SignIn{Company: juniper, Username: "dana.reyes", Refused: signin.Waiting, Until: wait, Reference: "K7QM-4XDT"}.Page(say)},
+		{name: "sign-in-busy", page: signin.SignIn{Username: "dana.reyes", Refused: signin.Busy, Reference: "K7QM-4XDT"}.Page(say)},
 		{name: "sign-in-signed-out", page: signin.SignIn{Refused: signin.SignedOut}.Page(say)},
+		{name: "sign-in-again", page: signin.SignIn{Refused: signin.Again, ReturnTo: "/settings"}.Page(say)},
 		{name: "ended-expired", page: signin.Ended{Company: juniper, Why: signin.Expired, Again: "/sign-in", Reference: "K7QM-4XDT"}.Page(say)},
 		{name: "ended-over", page: signin.Ended{Why: signin.Over, Again: "/sign-in"}.Page(say)},
 		{name: "ended-cancelled", page: signin.Ended{Company: juniper, Why: signin.Cancelled, Again: "/sign-in"}.Page(say)},
@@ -116,7 +118,7 @@ func answerSamples(say words.Printer) []sample {
 	iphone := signin.Enrolled{ID: "a1", Kind: factor.TOTP, Name: "Dana’s iPhone"}
 	work := signin.Enrolled{ID: "a2", Kind: factor.SMS, Name: "Work phone, +1 ••• ••• 0142"}
 	odd := signin.Enrolled{ID: "a4", Kind: "retina", Name: "Left eye"}
-	wait := signin.Wait{Between: b, Wrong: 5, Until: now.Add(48 * time.Second), Again: "/sign-in", Helpers: helpers}
+	wait := signin.Wait{Between: b, Until: now.Add(48 * time.Second), Again: "/sign-in", Helpers: helpers}
 	over := wait
 	over.Until = now
 	return []sample{
@@ -155,6 +157,7 @@ func accountSamples(say words.Printer) []sample {
 		{name: "my-account-stopped", page: account.MyAccount{Person: dana, Methods: []account.Method{iphone, old}, Notice: account.Notice{What: account.Renamed, Name: "Old Pixel"}}.Page(say)},
 		{name: "my-account-added", page: account.MyAccount{Person: dana, Methods: []account.Method{iphone}, Notice: account.Notice{What: account.Added, Name: "Dana’s iPhone"}}.Page(say)},
 		{name: "my-account-none", page: account.MyAccount{Person: dana, Notice: account.Notice{What: account.Removed, Name: "Dana’s iPhone"}}.Page(say)},
+		{name: "my-account-full", noFilled: true, page: account.MyAccount{Person: dana, Full: true, Methods: slices.Repeat([]account.Method{iphone}, 10)}.Page(say)},
 		{name: "rename", page: account.Rename{Person: dana, Method: iphone, Typed: iphone.Name}.Page(say)},
 		{name: "rename-taken", page: account.Rename{Person: dana, Method: iphone, Typed: "Old Pixel", Refused: account.Taken}.Page(say)},
 		{name: "rename-empty", page: account.Rename{Person: dana, Method: iphone, Refused: account.Empty}.Page(say)},

@@ -67,7 +67,7 @@ func (v Verifier) Verify(_ context.Context, a factor.Authenticator, c factor.Cha
 	}
 	if found := latest(key, code, step-reach, step+reach); found != none && found > a.LastStep {
 		return factor.Proof{
-			Authenticator: a.ID, Challenge: c.ID, Generation: c.Generation, Step: found, AMR: "otp",
+			Authenticator: a.ID, Challenge: c.ID, Generation: c.Generation, Step: found, AMR: "otp", Next: begin(found + 1),
 		}, nil
 	}
 	if latest(key, code, step-window, min(step+window, a.LastStep)) != none {

@@ -80,7 +80,7 @@ func TestOathtoolShowsTheSameCodes(t *testing.T) {
 
 func TestAProofNamesWhatWasProved(t *testing.T) {
 	got, err := Verifier{}.Verify(t.Context(), phone(), challenge("sign-in"), shown(noon), noon)
-	want := factor.Proof{Authenticator: "a1", Challenge: "c1", Generation: 3, Step: noon.Unix() / period, AMR: "otp"}
+	want := factor.Proof{Authenticator: "a1", Challenge: "c1", Generation: 3, Step: noon.Unix() / period, AMR: "otp", Next: noon.Add(period * time.Second)}
 	if err != nil || got != want {
 		t.Errorf("Verify() = %+v, %v, want %+v", got, err, want)
 	}

@@ -77,6 +77,7 @@ func (p *Pages) getSettings(w http.ResponseWriter, r *http.Request, f session.Fo
 	for _, a := range f.User.Authenticators {
 		v.Methods = append(v.Methods, shown(a))
 	}
+	v.Full = len(v.Methods) >= signin.MaxAuthenticators
 	slices.SortStableFunc(v.Methods, func(a, b Method) int { return a.Added.Compare(b.Added) })
 	v.Notice = notice(r, v.Methods)
 	return p.render(w, r, http.StatusOK, f, v)

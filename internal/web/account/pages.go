@@ -91,6 +91,7 @@ func (v Dashboard) Page(say words.Printer) frame.Page {
 // method" posts to /settings/methods.
 type MyAccount struct {
 	Person
+	Full     bool     // no more can be added: one must go first
 	Required bool     // the company requires two-factor of everyone
 	Methods  []Method // in the order in which they were added
 	Notice   Notice   // what just happened; the zero Notice says nothing

@@ -1,6 +1,7 @@
 package signin
 
 import (
+	"strings"
 	"time"
 
 	"sallyport.dev/sallyport/internal/factor"
@@ -12,7 +13,8 @@ import (
 type Code struct {
 	Between
 	Kind    factor.Kind
-	Device  string // the user's own name for it
+	Device  string // the user's own name for it; "" shows the method's
+	Named   bool   // Device is a name that somebody gave it; Page sets it
 	Another bool   // there is another method to use, or somebody to ask
 	Refused *Refused
 	Typed   string // what was refused, kept in the field
@@ -20,8 +22,14 @@ type Code struct {
 
 // Page gives the frame what it renders.
 func (v Code) Page(say words.Printer) frame.Page {
+	name := frame.MethodOf(say, v.Kind).Name
+	// The name that a method gets when it is set up is the app's, not a phone's.
+	v.Named = v.Device != "" && !strings.HasPrefix(v.Device, name)
+	if v.Device == "" {
+		v.Device = name
+	}
 	p := v.page(say, frame.Between, false)
-	p.Template, p.Title, p.View, p.Faulty = "signin/code", frame.MethodOf(say, v.Kind).Name, v, v.Refused != nil
+	p.Template, p.Title, p.View, p.Faulty = "signin/code", name, v, v.Refused != nil
 	return p
 }
 
@@ -117,8 +125,7 @@ func (v Methods) Page(say words.Printer) frame.Page {
 // Wait says that codes are on hold, until when, and what to do meanwhile.
 type Wait struct {
 	Between
-	Wrong int       // wrong codes in a row
-	Until time.Time // when the wait is over
+	Until time.Time // when the wait is over; past when this sign-in has no attempt left
 	Again string    // where "Start again" leads, a path
 	Helpers
 }

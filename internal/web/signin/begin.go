@@ -13,8 +13,10 @@ type SignIn struct {
 	Company  string // where the address says it; "" shows the product's name
 	ReturnTo string // the path to go to afterwards, carried in the form; "" for the start page
 	Refused  Refusal
-	Until    time.Time      // of a wait: when passwords are looked at again
-	Zone     *time.Location // nil is UTC: before the password nobody's zone is known
+	Until    time.Time // of a wait: when passwords are looked at again
+	// Reference is shown where nothing can be done but wait; it names the request in the log.
+	Reference string
+	Zone      *time.Location // nil is UTC: before the password nobody's zone is known
 }
 
 // Refusal says why the password page comes again.
@@ -27,6 +29,7 @@ const (
 	Waiting    Refusal = "waiting"    // a wait is in force until Until
 	Busy       Refusal = "busy"       // too many are signing in at this moment; nothing was looked at
 	SignedOut  Refusal = "signed-out" // not refused at all: the person just signed out
+	Again      Refusal = "again"      // not refused either: a first method is added, which needs the password again
 )
 
 // Late reports whether the page comes again for the time's sake and not for what was typed.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -53,14 +55,17 @@ func (p *Pages) Routes(mux frame.Mux) {
 	handle("POST /sign-in/{id}/drop", p.step(signin.Drop{}))
 	handle("POST /sign-in/{id}/finish", p.step(signin.Finish{}))
 	handle("POST /sign-in/{id}/skip", p.step(signin.Skip{}))
-	handle("POST /sign-in/{id}/more-time", p.step(signin.MoreTime{}))
+	handle("POST /sign-in/{id}/more-time", p.postMoreTime)
 	handle("POST /sign-in/{id}/cancel", p.postCancel)
 }
 
 func (p *Pages) getSignIn(w http.ResponseWriter, r *http.Request) error {
 	v := SignIn{ReturnTo: returnTo(r.FormValue("return_to"))}
-	if r.URL.Query().Has("signed-out") {
+	switch q := r.URL.Query(); {
+	case q.Has("signed-out"):
 		v.Refused = SignedOut
+	case q.Has("again"):
+		v.Refused = Again
 	}
 	return p.Frame.Render(w, http.StatusOK, v.Page(p.Frame.Printer(r)))
 }
@@ -86,6 +91,7 @@ func (p *Pages) postSignIn(w http.ResponseWriter, r *http.Request) error {
 
 // refuseEntry shows the password page again. Unknown, deactivated and wrong look alike.
 func (p *Pages) refuseEntry(w http.ResponseWriter, r *http.Request, v SignIn, err error) error {
+	v.Reference = frame.Reference(r.Context())
 	status := http.StatusUnprocessableEntity
 	var busy password.Busy
 	var locked signin.Locked
@@ -133,6 +139,20 @@ func (p *Pages) step(e signin.Event) frame.HandlerFunc {
 		}
 		return p.next(w, r, si, b)
 	}
+}
+
+// postMoreTime extends the sign-in and goes back to the page on which it was pressed.
+func (p *Pages) postMoreTime(w http.ResponseWriter, r *http.Request) error {
+	si, err := p.SignIns.Do(r.Context(), p.browser(r), p.form(r), signin.MoreTime{})
+	if err != nil {
+		return err
+	}
+	to := "/sign-in/" + string(si.ID)
+	if from, err := url.Parse(r.Referer()); err == nil && slices.Contains([]string{to + "/scan", to + "/code", to + "/methods"}, from.Path) {
+		to = from.Path
+	}
+	http.Redirect(w, r, to, http.StatusSeeOther)
+	return nil
 }
 
 func (p *Pages) postChoose(w http.ResponseWriter, r *http.Request) error {

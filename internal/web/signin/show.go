@@ -77,7 +77,7 @@ func (p *Pages) challenged(f facts, st signin.State) paged {
 		if st.SignIn.Left <= 0 {
 			again = f.start
 		}
-		return Wait{Between: f.between, Wrong: signin.MaxAttempts, Until: later(wait, p.Now()), Again: again, Helpers: f.helpers}
+		return Wait{Between: f.between, Until: later(wait, p.Now()), Again: again, Helpers: f.helpers}
 	}
 	a := asked(st)
 	return Code{Between: f.between, Kind: a.Kind, Device: a.Name, Another: true}
@@ -218,8 +218,6 @@ func refusal(err error) (Refused, bool) {
 		return Refused{Why: Wrong, Drift: wrong.Drift}, true
 	case errors.As(err, &replayed):
 		return Refused{Why: Used, Next: replayed.Next}, true
-	case errors.Is(err, factor.ErrReplayed):
-		return Refused{Why: Used}, true
 	case errors.Is(err, factor.ErrMalformed):
 		return Refused{Why: Malformed}, true
 	case errors.Is(err, signin.ErrLocked):

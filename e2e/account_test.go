@@ -1,0 +1,193 @@
+package e2e
+
+import (
+	"testing"
+
+	"github.com/chromedp/cdproto/network"
+)
+
+// Where two-factor is not required it is offered at each sign-in, can be skipped, and is
+// asked for, always, once a method is set up.
+func TestWhereItIsNotRequiredItIsOffered(t *testing.T) {
+	t.Parallel()
+	for _, way := range ways {
+		t.Run(way.String(), func(t *testing.T) {
+			t.Parallel()
+			demo := Demo(t, program, t.TempDir()) // it has one such user
+			p := newPerson(t, demo, "harbor.administrator", way)
+			for range 2 {
+				p.givePassword()
+				p.See(harbor+" does not require", "Set up", "Skip for now")
+				p.picture("15-skip-for-now")
+				p.Press("Skip for now")
+				p.inside()
+				p.signOut()
+			}
+			p.givePassword()
+			p.Press("Skip for now")
+			p.settings()
+			p.addMethod(first)
+			p.signOut()
+
+			p.givePassword()
+			if p.HasButton("Skip for now") || p.asked() != first {
+				t.Errorf("with a method set up the page asks for %q and has %v", p.asked(), p.Buttons())
+			}
+			p.Go("/")
+			p.At("/sign-in")
+			p.signIn()
+			p.settings()
+			p.See(first)
+			p.Miss("Google Authenticator 2")
+		})
+	}
+}
+
+// addMethod adds a Google Authenticator from My Account and ends there. Who has a method
+// shows it first; who has none gives the password again.
+func (p *person) addMethod(name string) {
+	p.t.Helper()
+	had := len(p.phones) > 0
+	p.Press("Add a method")
+	switch {
+	case had:
+		p.giveCode()
+	case !p.between():
+		p.typePassword()
+	}
+	p.setUp(name)
+	if p.HasButton("Finish") {
+		p.Press("Finish")
+	}
+	if p.Path() == "/" {
+		p.settings()
+	}
+	p.At("/settings")
+	p.See(name)
+}
+
+func TestMyAccountLooksAfterOnesMethods(t *testing.T) {
+	journey(t, func(t *testing.T, p *person) {
+		p.enrol()
+		p.settings()
+		p.See(juniper+" requires it", first, p.user.Username, p.user.Role)
+
+		p.Follow("Remove " + first)
+		p.See("has to stay")
+		if p.HasButton("Remove") {
+			t.Error("the last method can be removed where one is required")
+		}
+		p.Follow("Cancel")
+
+		p.addMethod("Google Authenticator 2")
+		p.rename("Google Authenticator 2", "Work phone")
+		p.picture("09-my-account")
+
+		// Names are unique, whatever their case, and a refused one is kept to be mended.
+		p.Follow("Rename " + first)
+		p.Fill("Name", "work PHONE")
+		p.Press("Rename")
+		p.Status(422)
+		p.See("Another of your methods has this name.")
+		if got := p.Value("Name"); got != "work PHONE" {
+			t.Errorf("the field holds %q after a refusal", got)
+		}
+		p.Fill("Name", "")
+		p.Press("Rename")
+		p.Status(422)
+		p.See("A method needs a name.")
+		p.Follow("Cancel")
+		p.At("/settings")
+
+		p.Follow("Remove Work phone")
+		p.Heading("Remove Work phone?")
+		p.Press("Remove")
+		p.giveCode()
+		p.At("/settings")
+		p.See("Work phone is removed")
+		delete(p.phones, "Work phone")
+		p.Reload()
+		p.Miss("Work phone")
+		p.See(first)
+		p.signOut()
+
+		p.givePassword()
+		if got := p.asked(); got != first {
+			t.Errorf("the page asks for %q", got)
+		}
+		p.Go("/")
+		p.At("/sign-in")
+	})
+}
+
+// rename gives a method another name.
+func (p *person) rename(from, to string) {
+	p.t.Helper()
+	p.Follow("Rename " + from)
+	p.Heading("Rename " + from)
+	p.Fill("Name", to)
+	p.Press("Rename")
+	p.At("/settings")
+	p.See(to)
+	p.phones[to] = p.phones[from]
+	delete(p.phones, from)
+}
+
+// Of two methods the one used last is asked for, and the other is a press away.
+func TestTheMethodUsedLastIsAskedFor(t *testing.T) {
+	journey(t, func(t *testing.T, p *person) {
+		p.enrol()
+		p.settings()
+		p.rename(first, "Home phone")
+		p.addMethod(first)
+		p.rename(first, "Work phone")
+		p.signOut()
+
+		for _, wanted := range []string{"Home phone", "Work phone"} {
+			p.givePassword()
+			if p.asked() != wanted {
+				p.Follow("Use another method")
+				p.Heading("Use another method")
+				p.picture("15-use-another-method")
+				p.See("Support", "reference")
+				p.Pick(wanted)
+			}
+			if got := p.asked(); got != wanted {
+				t.Fatalf("chose %q, and the page asks for %q", wanted, got)
+			}
+			p.giveCode()
+			p.inside()
+			p.signOut()
+			p.givePassword()
+			if got := p.asked(); got != wanted {
+				t.Errorf("after a sign-in with %q the page asks for %q", wanted, got)
+			}
+		}
+	})
+}
+
+// Signing out ends the session itself, not only this browser's memory of it.
+func TestSignOutEndsTheSession(t *testing.T) {
+	journey(t, func(t *testing.T, p *person) {
+		p.enrol()
+		kept := p.Cookies()
+		p.settings()
+		p.signOut()
+		p.See("signed out")
+		p.Go("/settings")
+		p.At("/sign-in")
+		p.GoBack()
+		p.At("/sign-in")
+
+		p.SetCookies(kept)
+		for _, path := range []string{"/", "/settings"} {
+			p.Go(path)
+			p.At("/sign-in")
+		}
+		for _, c := range kept {
+			if c.Secure || !c.HTTPOnly || c.SameSite != network.CookieSameSiteLax {
+				t.Errorf("cookie %s: Secure %v (want false on plain http), HttpOnly %v, SameSite %q", c.Name, c.Secure, c.HTTPOnly, c.SameSite)
+			}
+		}
+	})
+}

@@ -1,0 +1,140 @@
+package store_test
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
+	_ "modernc.org/sqlite"             // the driver "sqlite"
+
+	"sallyport.dev/sallyport/internal/company"
+	"sallyport.dev/sallyport/internal/secret"
+	"sallyport.dev/sallyport/internal/store"
+	"sallyport.dev/sallyport/internal/store/storetest"
+)
+
+// engines runs f on a database of each kind, without a schema; raw opens it past the store.
+func engines(t *testing.T, f func(t *testing.T, dsn string, raw func(t *testing.T) *sql.DB)) {
+	t.Run("sqlite", func(t *testing.T) {
+		path := filepath.Join(t.TempDir(), "sallyport.db")
+		f(t, "sqlite:"+path, func(t *testing.T) *sql.DB { return rawDB(t, "sqlite", "file:"+path) })
+	})
+	t.Run("postgres", func(t *testing.T) {
+		dsn := storetest.EmptyPostgres(t)
+		f(t, dsn, func(t *testing.T) *sql.DB { return rawDB(t, "pgx", dsn) })
+	})
+}
+
+func rawDB(t *testing.T, driver, dsn string) *sql.DB {
+	t.Helper()
+	db, err := sql.Open(driver, dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() }) // nothing is left in it
+	return db
+}
+
+func exec(t *testing.T, db *sql.DB, statement string, args ...any) {
+	t.Helper()
+	if _, err := db.ExecContext(t.Context(), statement, args...); err != nil {
+		t.Fatalf("%s: %v", statement, err)
+	}
+}
+
+func TestProgramsThatStartAtOnceMigrateOnce(t *testing.T) {
+	engines(t, func(t *testing.T, dsn string, raw func(t *testing.T) *sql.DB) {
+		got := storetest.Race(4, func() error {
+			s, err := store.Open(t.Context(), dsn, ring(t, 1), store.Options{})
+			if err != nil {
+				return err
+			}
+			_, err = s.Empty(t.Context())
+			return errors.Join(err, s.Close())
+		})
+		if got[""] != 4 {
+			t.Fatalf("got %v, want four that open", got)
+		}
+		var versions, distinct int
+		row := raw(t).QueryRowContext(t.Context(), "SELECT count(*), count(DISTINCT version_id) FROM goose_db_version")
+		if err := row.Scan(&versions, &distinct); err != nil {
+			t.Fatal(err)
+		}
+		if versions != distinct || versions < 2 {
+			t.Fatalf("got %d versions, %d distinct ones", versions, distinct)
+		}
+	})
+}
+
+func TestNewerDatabaseIsRefused(t *testing.T) {
+	engines(t, func(t *testing.T, dsn string, raw func(t *testing.T) *sql.DB) {
+		open(t, dsn, ring(t, 1))
+		exec(t, raw(t), "INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, TRUE)")
+		if _, err := store.Open(t.Context(), dsn, ring(t, 1), store.Options{}); !errors.Is(err, store.ErrNewerDatabase) {
+			t.Fatalf("got %v, want ErrNewerDatabase", err)
+		}
+	})
+}
+
+func TestWrongKeyIsRefused(t *testing.T) {
+	engines(t, func(t *testing.T, dsn string, _ func(t *testing.T) *sql.DB) {
+		open(t, dsn, ring(t, 1))
+		_, err := store.Open(t.Context(), dsn, ring(t, 2), store.Options{})
+		if !errors.Is(err, secret.ErrWrongKey) || !strings.Contains(err.Error(), "key file that belongs") {
+			t.Fatalf("got %v, want ErrWrongKey and what to do", err)
+		}
+		open(t, dsn, ring(t, 1))
+	})
+}
+
+func TestSQLiteFilesAreTheirOwnersAlone(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, "sqlite:"+filepath.Join(dir, "sallyport.db"), ring(t, 1))
+	if err := s.AddCompany(t.Context(), company.Company{ID: "c"}); err != nil {
+		t.Fatal(err)
+	}
+	files, err := os.ReadDir(dir)
+	if err != nil || len(files) < 2 {
+		t.Fatalf("got %v, %v: want the file and its log", files, err)
+	}
+	for _, f := range files {
+		info, err := f.Info()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := info.Mode().Perm(); got != 0o600 {
+			t.Errorf("%s: got mode %o, want 600", f.Name(), got)
+		}
+	}
+}
+
+func TestBadDSNIsNotQuoted(t *testing.T) {
+	for _, dsn := range []string{"", "sqlite:", "mysql://u:hunter2@h/d", "postgres://u:hunter2@h:port/d", "u:hunter2@h/d"} {
+		_, err := store.Open(t.Context(), dsn, ring(t, 1), store.Options{})
+		if err == nil {
+			t.Fatalf("%q was opened", dsn)
+		}
+		if strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("got %v: it has the password", err)
+		}
+	}
+}
+
+func TestCancelledRequestWritesNothing(t *testing.T) {
+	engines(t, func(t *testing.T, dsn string, _ func(t *testing.T) *sql.DB) {
+		s := open(t, dsn, ring(t, 1))
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if err := s.AddCompany(ctx, company.Company{ID: "c"}); !errors.Is(err, context.Canceled) {
+			t.Fatalf("got %v, want Canceled", err)
+		}
+		if empty, err := s.Empty(t.Context()); err != nil || !empty {
+			t.Fatalf("got empty %t, %v", empty, err)
+		}
+	})
+}

@@ -1,0 +1,47 @@
+#!/bin/sh
+# deps.sh installs what the tests need and this machine lacks. It asks for root and
+# apt-get only when something is missing, and says what it would have installed.
+set -eu
+
+# missing prints the Debian packages whose files are not here.
+missing() {
+	has gcc || echo gcc
+	[ -e /usr/include/stdio.h ] || echo libc6-dev
+	has chromium || has chromium-browser || has google-chrome || echo chromium
+	[ -d /usr/share/fonts/truetype/liberation ] || [ -d /usr/share/fonts/truetype/liberation2 ] ||
+		{ has fc-list && fc-list | grep -qi liberation; } || echo fonts-liberation
+	has zbarimg || echo zbar-tools
+	has oathtool || echo oathtool
+	[ -x /usr/lib/postgresql/15/bin/initdb ] || echo postgresql-15
+}
+
+has() { command -v "$1" >/dev/null 2>&1; }
+
+# On one line, for apt-get and for people.
+lacking=$(missing | xargs)
+[ -n "$lacking" ] || exit 0
+
+echo "The tests need these packages, which are not installed: $lacking"
+if ! has apt-get; then
+	echo "There is no apt-get here. Install what they are called on this system, then run make again." >&2
+	exit 1
+fi
+if [ "$(id -u)" -ne 0 ]; then
+	echo "Installing them needs root. Run this, then make again:" >&2
+	echo "  sudo apt-get install --no-install-recommends $lacking" >&2
+	exit 1
+fi
+
+export DEBIAN_FRONTEND=noninteractive
+lock='-o DPkg::Lock::Timeout=400'
+# An old list may still do, so a failed update is not the end.
+# shellcheck disable=SC2086 # both are lists of words
+apt-get $lock -qq update || echo "apt-get update failed; trying with the package lists that are here." >&2
+# shellcheck disable=SC2086
+apt-get $lock -qq -y install --no-install-recommends $lacking </dev/null
+
+lacking=$(missing | xargs)
+if [ -n "$lacking" ]; then
+	echo "apt-get ended without a complaint, yet these are still missing: $lacking" >&2
+	exit 1
+fi

@@ -1,0 +1,41 @@
+#!/bin/sh
+# test.sh runs every test of every module. It goes on after a failure, so that one run
+# shows them all, and then ends with 1.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+
+failed=""
+run() { # what, command...
+	what=$1
+	shift
+	echo
+	echo "== $what: $*"
+	"$@" || failed="$failed
+  $what: $*"
+}
+
+run "main module" go test -race -timeout 15m ./...
+
+# What is built without -race only is not in the run above, so it is run here.
+norace=$(git grep -l --untracked '^//go:build .*!race' -- 'cmd/*.go' 'internal/*.go' | xargs -r -n1 dirname | sort -u | sed 's|^|./|' | xargs)
+if [ -n "$norace" ]; then
+	echo
+	echo "These packages have tests that are built without -race only, so they are run without it too: $norace"
+	# shellcheck disable=SC2086 # a list of packages
+	run "main module, without -race" go test -timeout 15m $norace
+else
+	echo "No test asks to be built without -race."
+fi
+
+# -count=1, since a nested module's tests build and start the program, and the test
+# cache does not see that it changed.
+for folder in $(scripts/modules.sh -with-packages); do
+	[ "$folder" = . ] || run "module $folder" go -C "$folder" test -count=1 -timeout 20m ./...
+done
+
+echo
+if [ -n "$failed" ]; then
+	echo "Failed:$failed"
+	exit 1
+fi
+echo "All tests passed."
