@@ -6,6 +6,8 @@ import (
 	"maps"
 	"net/url"
 	"slices"
+
+	"sallyport.dev/sallyport/internal/secret"
 )
 
 // ErrRepeated: this rendering of a form was sent before, with the same fields.
@@ -19,8 +21,14 @@ type Form struct {
 	Digest string
 }
 
+// ErrNotOurForm: its nonce is none that we make.
+var ErrNotOurForm = errors.New("form is not one of ours")
+
 // Form makes the Form of a submit: action is where it was sent, fields all that it had.
-func (s *SignIns) Form(action string, fields url.Values) Form {
+func (s *SignIns) Form(action string, fields url.Values) (Form, error) {
+	if n := fields.Get(NonceField); n != "" && !secret.IsID(n) {
+		return Form{}, ErrNotOurForm
+	}
 	parts := []string{action}
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
 		if name == NonceField {
@@ -31,7 +39,7 @@ func (s *SignIns) Form(action string, fields url.Values) Form {
 		parts = append(parts, "")
 	}
 	digest := base64.RawURLEncoding.EncodeToString(s.Keys.Digest("form/v1", parts...))
-	return Form{Nonce: fields.Get(NonceField), Digest: digest}
+	return Form{Nonce: fields.Get(NonceField), Digest: digest}, nil
 }
 
 // NonceField is the name of the field that carries a rendering's nonce.
