@@ -15,7 +15,7 @@ var ErrRepeated = errors.New("form was sent before")
 // digest of the other fields. Sent again it gets the first outcome and spends nothing;
 // with other fields (the Back button) it is a new attempt.
 type Form struct {
-	Nonce  string // "" from a client that sends none: never taken as repeated
+	Nonce  string // "" from a client that sends none of ours: never taken as repeated
 	Digest string
 }
 
@@ -31,8 +31,15 @@ func (s *SignIns) Form(action string, fields url.Values) Form {
 		parts = append(parts, "")
 	}
 	digest := base64.RawURLEncoding.EncodeToString(s.Keys.Digest("form/v1", parts...))
-	return Form{Nonce: fields.Get(NonceField), Digest: digest}
+	nonce := fields.Get(NonceField)
+	if len(nonce) > maxNonce {
+		nonce = ""
+	}
+	return Form{Nonce: nonce, Digest: digest}
 }
+
+// maxNonce is more than our nonces have, in bytes, and less than an index row bears.
+const maxNonce = 64
 
 // NonceField is the name of the field that carries a rendering's nonce.
 const NonceField = "nonce"
