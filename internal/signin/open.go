@@ -18,6 +18,9 @@ type Passwords interface {
 	Verify(ctx context.Context, hash, pw secret.Text) error
 	// VerifyNothing does the same work for a name that stands for nobody, and never succeeds.
 	VerifyNothing(ctx context.Context, pw secret.Text) error
+	// Stale reports whether hash is weaker than the setting.
+	Stale(hash secret.Text) bool
+	Hash(ctx context.Context, pw secret.Text) (secret.Text, error)
 }
 
 // Entry is a username and password as they were typed.
@@ -58,6 +61,7 @@ func (s *SignIns) Open(ctx context.Context, e Entry) (Token, error) {
 	if err := s.Names.RefundPassword(ctx, spend); err != nil {
 		return Token{}, fmt.Errorf("give back a password attempt: %w", err)
 	}
+	s.strengthen(ctx, c, e.Password)
 	if err := s.endOldest(ctx, e.Held); err != nil {
 		return Token{}, err
 	}
@@ -71,6 +75,21 @@ func (s *SignIns) comparePassword(ctx context.Context, c Candidate, pw secret.Te
 		return s.Passwords.VerifyNothing(ctx, pw)
 	}
 	return s.Passwords.Verify(ctx, c.Hash, pw)
+}
+
+// strengthen hashes a right password anew where the setting has grown since. That it could
+// not is no reason to refuse: the next sign-in tries again.
+func (s *SignIns) strengthen(ctx context.Context, c Candidate, pw secret.Text) {
+	if !s.Passwords.Stale(c.Hash) {
+		return
+	}
+	fresh, err := s.Passwords.Hash(ctx, pw)
+	if err == nil {
+		err = s.Names.Rehash(ctx, c.Company, c.User, c.Hash, fresh)
+	}
+	if err != nil {
+		s.Log.WarnContext(ctx, "password not hashed anew", "company", c.Company, "user", c.User, "error", err)
+	}
 }
 
 // endOldest makes room: at most MaxSignIns are under way in one browser.

@@ -11,6 +11,7 @@ import (
 
 	"sallyport.dev/sallyport/internal/company"
 	"sallyport.dev/sallyport/internal/factor"
+	"sallyport.dev/sallyport/internal/password"
 	"sallyport.dev/sallyport/internal/secret"
 	"sallyport.dev/sallyport/internal/signin"
 	"sallyport.dev/sallyport/internal/store"
@@ -209,6 +210,29 @@ func TestTheSameFormAgainGetsTheSameAnswerAndSpendsNothing(t *testing.T) {
 	h.Now = h.Now.Add(2 * signin.RepeatLife)
 	if _, err := h.answer(t.Context(), "n2", "right"); !errors.Is(err, signin.ErrEnded) {
 		t.Errorf("later: %v, want %v", err, signin.ErrEnded)
+	}
+}
+
+func TestARightPasswordIsHashedAnewWhenTheSettingHasGrown(t *testing.T) {
+	h := newHouse(t)
+	hasher := func(m uint32) *password.Hasher {
+		p := password.Params{MemoryKiB: m, Time: 1, Threads: 1}
+		return password.NewHasher(p, password.NewGate(p, 1, func() time.Time { return h.Now }))
+	}
+	weak, strong := hasher(8), hasher(64)
+	hash, err := weak.Hash(t.Context(), secret.New("correct horse"))
+	h.Must(err)
+	u := company.User{ID: "dana", Company: h.b.Between.Company, Username: "dana", Role: company.Salesperson, Status: company.Active, Created: h.Now}
+	h.Must(h.Store.AddUser(t.Context(), u, hash))
+	h.signIns.Passwords = strong
+	for range 2 {
+		_, err = h.signIns.Open(t.Context(), signin.Entry{Name: "Dana", Password: secret.New("correct horse")})
+		h.Must(err)
+		c, err := h.Store.FindName(t.Context(), "dana")
+		h.Must(err)
+		if strong.Stale(c.Hash) {
+			t.Error("the hash is the weak one")
+		}
 	}
 }
 

@@ -87,6 +87,9 @@ type Names interface {
 	SpendPassword(ctx context.Context, c Candidate, now time.Time) (PasswordSpend, error)
 	// RefundPassword gives one attempt back, once: the password was right, or nothing was compared.
 	RefundPassword(ctx context.Context, s PasswordSpend) error
+	// Rehash replaces the hash of a password that did not change; ErrMoved where it is not old
+	// any more. No version rises.
+	Rehash(ctx context.Context, c company.ID, u company.UserID, old, new secret.Text) error
 }
 
 // Candidate is who a name stands for, if anybody.
