@@ -40,7 +40,7 @@ type App struct {
 	Routes []string
 	// Slots is how many passwords are hashed at a time; the caller raises GOMAXPROCS by as many.
 	Slots int
-	log    *slog.Logger
+	log   *slog.Logger
 }
 
 // kinds are the kinds of authenticator that are built in.

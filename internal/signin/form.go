@@ -17,18 +17,12 @@ var ErrRepeated = errors.New("form was sent before")
 // digest of the other fields. Sent again it gets the first outcome and spends nothing;
 // with other fields (the Back button) it is a new attempt.
 type Form struct {
-	Nonce  string // "" from a client that sends none: never taken as repeated
+	Nonce  string // "" from a client that sends none of ours: never taken as repeated
 	Digest string
 }
 
-// ErrNotOurForm: its nonce is none that we make.
-var ErrNotOurForm = errors.New("form is not one of ours")
-
 // Form makes the Form of a submit: action is where it was sent, fields all that it had.
-func (s *SignIns) Form(action string, fields url.Values) (Form, error) {
-	if n := fields.Get(NonceField); n != "" && !secret.IsID(n) {
-		return Form{}, ErrNotOurForm
-	}
+func (s *SignIns) Form(action string, fields url.Values) Form {
 	parts := []string{action}
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
 		if name == NonceField {
@@ -39,7 +33,11 @@ func (s *SignIns) Form(action string, fields url.Values) (Form, error) {
 		parts = append(parts, "")
 	}
 	digest := base64.RawURLEncoding.EncodeToString(s.Keys.Digest("form/v1", parts...))
-	return Form{Nonce: fields.Get(NonceField), Digest: digest}, nil
+	nonce := fields.Get(NonceField)
+	if !secret.IsID(nonce) {
+		nonce = "" // not one of ours; only its sender goes without the protection
+	}
+	return Form{Nonce: nonce, Digest: digest}
 }
 
 // NonceField is the name of the field that carries a rendering's nonce.

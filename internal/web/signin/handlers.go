@@ -131,11 +131,7 @@ func (p *Pages) browser(r *http.Request) signin.Browser {
 // take runs one step of the sign-in that r carries, and sends the browser on.
 func (p *Pages) take(w http.ResponseWriter, r *http.Request, step func(context.Context, signin.Browser, signin.Form) (signin.SignIn, error)) error {
 	b := p.browser(r)
-	f, err := p.SignIns.Form(r.URL.Path, r.PostForm)
-	if err != nil {
-		return err
-	}
-	si, err := step(r.Context(), b, f)
+	si, err := step(r.Context(), b, p.SignIns.Form(r.URL.Path, r.PostForm))
 	if err != nil {
 		return err
 	}

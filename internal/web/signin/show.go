@@ -314,11 +314,8 @@ func fault(err error) error {
 			return frame.Moved
 		}
 	}
-	switch {
-	case errors.Is(err, signin.ErrForbidden):
+	if errors.Is(err, signin.ErrForbidden) {
 		return frame.NotAllowed
-	case errors.Is(err, signin.ErrNotOurForm):
-		return frame.BadForm
 	}
 	if _, ok := errors.AsType[frame.Fault](err); ok {
 		return err
