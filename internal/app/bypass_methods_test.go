@@ -125,9 +125,17 @@ func TestBypass32AMethodSlippedInCannotRemoveItsOwners(t *testing.T) {
 }
 
 // chooseAndAnswer picks a method at path, where another is asked for, and answers.
+// choose asks for method id, unless it is asked for already: the list has only the others.
+func (b *browser) choose(path, id string) {
+	b.h.t.Helper()
+	if p := b.get(path + "/methods").want(http.StatusOK); strings.Contains(p.body, `value="`+id+`"`) {
+		b.submit(p.form("/choose", "authenticator", id)).leads(path)
+	}
+}
+
 func (b *browser) chooseAndAnswer(path, id string, key phone) page {
 	b.h.t.Helper()
-	b.submit(b.get(path+"/methods").want(http.StatusOK).form("/choose", "authenticator", id)).leads(path)
+	b.choose(path, id)
 	return b.answer(path, key.at(b.h.clock.Now(), 0)).want(http.StatusSeeOther)
 }
 
@@ -290,7 +298,7 @@ func TestBypass66ACodeIsGoodForOnePurpose(t *testing.T) {
 		owner.get(path).want(http.StatusOK).form("/answer")
 		owner.post(path+"/finish", fieldsOf("f")).want(http.StatusConflict)
 		for code, id := range map[string]string{used: first, second.at(h.clock.Now(), 0): h.methodID(sam, 1)} {
-			owner.submit(owner.get(path+"/methods").form("/choose", "authenticator", id)).leads(path)
+			owner.choose(path, id)
 			owner.answer(path, code).want(http.StatusUnprocessableEntity).says(alreadyUsed)
 		}
 		if n := h.methods(sam); n != 2 {
