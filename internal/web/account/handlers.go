@@ -78,18 +78,29 @@ func (p *Pages) getSettings(w http.ResponseWriter, r *http.Request, f session.Fo
 	}
 	v.Full = len(v.Methods) >= signin.MaxAuthenticators
 	slices.SortStableFunc(v.Methods, func(a, b Method) int { return a.Added.Compare(b.Added) })
-	v.Notice = notice(r, v.Methods)
+	v.Notice = p.notice(r, f, v.Methods)
 	return p.render(w, r, http.StatusOK, f, v)
 }
 
+// noticeLife is for how long the page says what was just done, should its address be kept.
+const noticeLife = time.Minute
+
 // notice says what was just done; the names come from the methods that are there, never
 // from the address.
-func notice(r *http.Request, methods []Method) Notice {
+func (p *Pages) notice(r *http.Request, f session.Found, methods []Method) Notice {
 	n := Notice{What: Done(r.URL.Query().Get("done"))}
-	if n.What == Added && len(methods) > 0 {
+	recent := func(t time.Time) bool { return p.Now().Sub(t) < noticeLife }
+	switch n.What {
+	case Added:
+		if len(methods) == 0 || !recent(methods[len(methods)-1].Added) {
+			return Notice{}
+		}
 		n.Name = methods[len(methods)-1].Name
-	}
-	if n.What == Renamed {
+	case Removed:
+		if !recent(f.Session.Proved.At) {
+			return Notice{}
+		}
+	case Renamed:
 		i := slices.IndexFunc(methods, func(m Method) bool { return m.ID == r.URL.Query().Get("method") })
 		if i < 0 {
 			return Notice{}
@@ -111,17 +122,18 @@ func (p *Pages) postMethods(w http.ResponseWriter, r *http.Request, f session.Fo
 
 // begin starts a ceremony of this session, whose pages are those between the doors.
 func (p *Pages) begin(w http.ResponseWriter, r *http.Request, f session.Found, d signin.Demand) error {
-	t, err := p.SignIns.BeginInside(r.Context(), f.Session.Company, f.Session.User, p.browser(r), d)
+	begun, err := p.SignIns.BeginInside(r.Context(), p.who(r, f), d)
 	if err != nil {
 		return err
 	}
-	p.Cookies.SetBetween(w, t)
-	http.Redirect(w, r, "/sign-in/"+string(t.ID), http.StatusSeeOther)
+	p.Cookies.Begin(w, begun)
+	http.Redirect(w, r, "/sign-in/"+string(begun.Token.ID), http.StatusSeeOther)
 	return nil
 }
 
-func (p *Pages) browser(r *http.Request) signin.Browser {
-	return signin.Browser{Session: p.Cookies.Session(r)}
+// who is the user in the browser that r comes from.
+func (p *Pages) who(r *http.Request, f session.Found) signin.Who {
+	return signin.Who{Company: f.Session.Company, User: f.Session.User, Browser: p.Cookies.Browser(r)}
 }
 
 func (p *Pages) getRename(w http.ResponseWriter, r *http.Request, f session.Found) error {
@@ -140,7 +152,7 @@ func (p *Pages) postRename(w http.ResponseWriter, r *http.Request, f session.Fou
 	typed := r.PostFormValue("name")
 	name, err := factor.CleanName(typed)
 	if err == nil {
-		err = p.SignIns.Inside(r.Context(), f.Session.Company, f.Session.User, p.browser(r), signin.Rename{Authenticator: a.ID, Name: name})
+		err = p.SignIns.Inside(r.Context(), p.who(r, f), signin.Rename{Authenticator: a.ID, Name: name})
 	}
 	fault, shows := nameFault(err)
 	switch {
@@ -193,13 +205,19 @@ func (p *Pages) postRemove(w http.ResponseWriter, r *http.Request, f session.Fou
 	return err
 }
 
+// postSignOut ends what the browser holds, also a session that opens nothing at this
+// moment.
 func (p *Pages) postSignOut(w http.ResponseWriter, r *http.Request) error {
-	f, err := p.Sessions.SignedIn(r.Context(), p.Cookies.Session(r))
-	if err == nil {
-		err = p.SignIns.Inside(r.Context(), f.Session.Company, f.Session.User, p.browser(r), signin.SignOut{})
-	}
+	f, err := p.Sessions.Find(r.Context(), p.Cookies.Session(r))
 	if err != nil && !errors.Is(err, signin.ErrSignedOut) {
 		return err
+	}
+	who := p.who(r, f)
+	if err := p.SignIns.SignOut(r.Context(), who); err != nil {
+		return err
+	}
+	for _, t := range who.Browser.Held {
+		p.Cookies.KeepBetween(w, t, 0)
 	}
 	p.Cookies.ClearSession(w)
 	http.Redirect(w, r, "/sign-in?signed-out", http.StatusSeeOther)
@@ -244,7 +262,9 @@ func (p *Pages) explain(r *http.Request, err error) (int, frame.Page) {
 	switch {
 	case errors.Is(err, signin.ErrForbidden):
 		return p.Frame.Explain(r, frame.NotAllowed)
-	case errors.Is(err, signin.ErrMoved), errors.Is(err, signin.ErrNotOffered), errors.Is(err, signin.ErrSignedOut),
+	case errors.Is(err, signin.ErrNotOffered):
+		return p.Frame.Explain(r, frame.NoProof)
+	case errors.Is(err, signin.ErrMoved), errors.Is(err, signin.ErrSignedOut),
 		errors.Is(err, signin.ErrTooMany), errors.Is(err, signin.ErrLastMethod):
 		return p.Frame.Explain(r, frame.Moved)
 	}
