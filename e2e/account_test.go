@@ -18,7 +18,7 @@ func TestWhereItIsNotRequiredItIsOffered(t *testing.T) {
 			for range 2 {
 				p.givePassword()
 				p.See(harbor+" does not require", "Set up", "Skip for now")
-				p.picture("15-skip-for-now")
+				p.picture("skip")
 				p.Press("Skip for now")
 				p.inside()
 				p.signOut()
@@ -81,7 +81,7 @@ func TestMyAccountLooksAfterOnesMethods(t *testing.T) {
 
 		p.addMethod("Google Authenticator 2")
 		p.rename("Google Authenticator 2", "Work phone")
-		p.picture("09-my-account")
+		p.picture("my-account")
 
 		// Names are unique, whatever their case, and a refused one is kept to be mended.
 		p.Follow("Rename " + first)
@@ -104,7 +104,7 @@ func TestMyAccountLooksAfterOnesMethods(t *testing.T) {
 		p.Press("Remove")
 		p.giveCode()
 		p.At("/settings")
-		p.See("Work phone is removed")
+		p.See("is removed and opens nothing any more")
 		delete(p.phones, "Work phone")
 		p.Reload()
 		p.Miss("Work phone")
@@ -148,7 +148,7 @@ func TestTheMethodUsedLastIsAskedFor(t *testing.T) {
 			if p.asked() != wanted {
 				p.Follow("Use another method")
 				p.Heading("Use another method")
-				p.picture("15-use-another-method")
+				p.picture("another")
 				p.See("Support", "reference")
 				p.Pick(wanted)
 			}

@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -80,30 +81,31 @@ func (p *Program) well() error {
 	if answer.StatusCode != http.StatusOK {
 		return fmt.Errorf("/healthz answers %s", answer.Status)
 	}
-	// The table is printed before the program serves, so by now all of it has come.
+	// The table is printed before the program serves, but takes its time through the pipe.
 	lines := bufio.NewScanner(strings.NewReader(p.output.String()))
 	for lines.Scan() {
 		if u, ok := parseUser(lines.Text()); ok {
 			p.Users[u.Username] = u
 		}
 	}
+	if len(p.Users) < len(demoUsers) {
+		return fmt.Errorf("the table has %d users, want %d", len(p.Users), len(demoUsers))
+	}
 	return nil
 }
 
-var usernames = regexp.MustCompile(`(?:^|\s)((?:administrator|company\.manager|marketing\.manager|sales\.manager|salesperson|jr\.salesperson|harbor\.administrator))\s+`)
+var demoUsers = []string{
+	"administrator", "company.manager", "marketing.manager", "sales.manager", "salesperson", "jr.salesperson", "harbor.administrator",
+}
 
 // parseUser reads a line of the table: role, username, password, the password last.
 func parseUser(line string) (User, bool) {
-	at := usernames.FindStringSubmatchIndex(line)
-	if at == nil {
+	words := strings.Fields(line)
+	at := slices.IndexFunc(words, func(w string) bool { return slices.Contains(demoUsers, w) })
+	if at < 1 || at != len(words)-2 {
 		return User{}, false
 	}
-	u := User{
-		Role:     strings.TrimSpace(line[:at[2]]),
-		Username: line[at[2]:at[3]],
-		Password: strings.TrimSpace(line[at[1]:]),
-	}
-	return u, u.Role != "" && u.Password != ""
+	return User{Role: strings.Join(words[:at], " "), Username: words[at], Password: words[at+1]}, true
 }
 
 // User is the one with that username.

@@ -16,6 +16,7 @@ import (
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
@@ -51,29 +52,34 @@ type Window struct {
 }
 
 // Open opens a window with no cookies.
-func Open(t *testing.T, browser context.Context, base string, way Way) *Window {
+func Open(t *testing.T, browser *Browser, base string, way Way) *Window {
 	t.Helper()
-	ctx, cancel := chromedp.NewContext(browser, chromedp.WithNewBrowserContext())
-	t.Cleanup(cancel)
-	return start(t, ctx, base, way)
+	tab, release, err := browser.tab()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { release(!t.Failed()) })
+	return start(t, tab, base, way)
 }
 
 // Another opens a second tab of the same browser, with the same cookies.
 func (w *Window) Another() *Window {
 	w.t.Helper()
-	ctx, cancel := chromedp.NewContext(w.ctx)
+	tab, cancel := chromedp.NewContext(w.ctx)
 	w.t.Cleanup(cancel)
-	return start(w.t, ctx, w.base, w.way)
+	if err := chromedp.Do(tab); err != nil { // makes it; a deadline here would be the tab's own
+		w.t.Fatalf("open a tab: %v", err)
+	}
+	return start(w.t, tab, w.base, w.way)
 }
 
-func start(t *testing.T, ctx context.Context, base string, way Way) *Window {
+func start(t *testing.T, tab context.Context, base string, way Way) *Window {
 	t.Helper()
+	ctx, cancel := context.WithCancel(tab) // ends what is listened to
+	t.Cleanup(cancel)
 	w := &Window{t: t, ctx: ctx, base: base, way: way}
 	if err := chromedp.Listen(ctx, w.hear); err != nil {
 		t.Fatalf("listen to the browser: %v", err)
-	}
-	if err := chromedp.Do(ctx); err != nil { // makes the tab; a deadline here would be the tab's own
-		t.Fatalf("open a tab: %v", err)
 	}
 	w.do("set up the window", func(ctx context.Context, tab *chromedp.Target) error {
 		if _, err := cdp.Call(ctx, tab, log.Enable, cdp.Empty{}); err != nil {
@@ -119,7 +125,7 @@ func (w *Window) hear(event any) {
 	case *runtime.EventExceptionThrown:
 		complaint = "script: " + (&chromedp.ExceptionError{ExceptionDetails: e.ExceptionDetails}).Error()
 	case *network.EventRequestWillBeSent:
-		if strings.HasPrefix(e.Request.URL, w.base+"/") || strings.HasPrefix(e.Request.URL, "data:") {
+		if strings.HasPrefix(e.Request.URL, w.base+"/") || strings.HasPrefix(e.Request.URL, "data:") || e.Request.URL == "about:blank" {
 			return
 		}
 		complaint = "request to another host: " + e.Request.URL
@@ -143,10 +149,29 @@ func (w *Window) Reload() {
 	w.load("reload", chromedp.Reload())
 }
 
-// GoBack is the browser's back button.
+// GoBack is the browser's back button. What comes may be a page that the browser kept, or
+// its question whether to send a form again.
 func (w *Window) GoBack() {
 	w.t.Helper()
-	w.load("go back", chromedp.NavigateBack())
+	w.status = 0
+	var to string
+	w.do("go back", func(ctx context.Context, tab *chromedp.Target) error {
+		history, err := cdp.Call(ctx, tab, page.GetNavigationHistory, cdp.Empty{})
+		if err != nil {
+			return err
+		}
+		if history.CurrentIndex == 0 {
+			return fmt.Errorf("this is the first page")
+		}
+		entry := history.Entries[history.CurrentIndex-1]
+		to = entry.URL
+		_, err = cdp.Call(ctx, tab, page.NavigateToHistoryEntry, page.NavigateToHistoryEntryParams{EntryID: entry.ID})
+		return err
+	})
+	came := func(at string) bool { return at == to || strings.HasPrefix(at, "chrome-error:") }
+	if at, ok := w.until(`document.readyState === "complete" ? location.href : ""`, came); !ok {
+		w.t.Fatalf("the back button leads to %q, want %q", at, to)
+	}
 }
 
 // Fill types text into the field with that label, over what is there.

@@ -30,7 +30,7 @@ fi
 # -count=1, since a nested module's tests build and start the program, and the test
 # cache does not see that it changed.
 for folder in $(scripts/modules.sh -with-packages); do
-	[ "$folder" = . ] || run "module $folder" go -C "$folder" test -count=1 -timeout 20m ./...
+	[ "$folder" = . ] || run "module $folder" go -C "$folder" test -count=1 -parallel 4 -timeout 40m ./...
 done
 
 echo

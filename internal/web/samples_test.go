@@ -187,7 +187,7 @@ func faultSamples(f *frame.Frame) []sample {
 // sampleQR looks like a QR code and is none.
 func sampleQR() template.HTML {
 	var b strings.Builder
-	b.WriteString(`<svg viewBox="0 0 53 53" shape-rendering="crispEdges"><path fill="#fff" d="M0 0h53v53H0z"/><path fill="#000" d="`)
+	b.WriteString(`<svg viewBox="0 0 53 53" role="img" aria-label="QR code for the app" shape-rendering="crispEdges"><path fill="#fff" d="M0 0h53v53H0z"/><path fill="#000" d="`)
 	seed := uint32(7)
 	for y := range 45 {
 		for x := range 45 {
