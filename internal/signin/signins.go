@@ -101,6 +101,35 @@ func (s *SignIns) Inside(ctx context.Context, c company.ID, u company.UserID, b 
 	return err
 }
 
+// Acting is an administrator who acts for another user of their company.
+type Acting struct {
+	Company company.ID
+	User    company.UserID
+	Browser Browser // with the administrator's session
+}
+
+// On takes a step about user u in the name of a: Reset, Lift. ErrForbidden unless a's role
+// may, ErrNotFresh when a must first give a fresh proof, ErrNotFound for a user that is not
+// there or another company's.
+func (s *SignIns) On(ctx context.Context, a Acting, u company.UserID, e Event) error {
+	_, err := s.commit(ctx, e, nil, func(ctx context.Context) (State, error) {
+		actor, err := s.loadUser(ctx, a.Company, a.User, a.Browser)
+		if err != nil {
+			return State{}, err
+		}
+		if actor.Session == nil || actor.Session.User != a.User {
+			return State{}, ErrSignedOut
+		}
+		st, err := s.loadUser(ctx, a.Company, u, Browser{})
+		if err != nil {
+			return State{}, err
+		}
+		st.Actor = &Actor{User: actor.User, Session: *actor.Session}
+		return st, nil
+	})
+	return err
+}
+
 // begin opens a sign-in and returns the token of its cookie.
 func (s *SignIns) begin(ctx context.Context, c company.ID, u company.UserID, b Browser, e Event, id ID) (Token, error) {
 	t := Token{Company: c, ID: id, Secret: secret.NewToken()}
@@ -153,9 +182,13 @@ func (s *SignIns) settle(ctx context.Context, before State, e Event, more []Effe
 	}
 	effects = append(effects, more...)
 	for i, f := range effects {
-		if m, ok := f.(MakeSession); ok {
-			m.Secret = s.sessionSecret(m.Session.ID, before.between)
-			effects[i] = m
+		switch f := f.(type) {
+		case MakeSession:
+			f.Secret = s.sessionSecret(f.Session.ID, before.between)
+			effects[i] = f
+		case Note:
+			f.Event.ID = secret.NewID()
+			effects[i] = f
 		}
 	}
 	if err := s.Store.Commit(ctx, before, after, effects); err != nil {
