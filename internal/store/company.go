@@ -48,7 +48,7 @@ func (s *Store) AddUser(ctx context.Context, u company.User, hash secret.Text) e
 		}); err != nil {
 			return err
 		}
-		return addName(ctx, q, folded, u.Company, u.ID)
+		return addName(ctx, q, sqlcgen.AddNameParams{Name: folded, CompanyID: c, UserID: id})
 	})
 	if err != nil {
 		return fmt.Errorf("add user %s: %w", u.ID, err)
@@ -63,15 +63,17 @@ func (s *Store) AddEmailName(ctx context.Context, c company.ID, u company.UserID
 	if err != nil {
 		return fmt.Errorf("add the address of user %s: %w", u, err)
 	}
-	err = s.write(ctx, func(q *sqlcgen.Queries) error { return addName(ctx, q, folded, c, u) })
+	err = s.write(ctx, func(q *sqlcgen.Queries) error {
+		return addName(ctx, q, sqlcgen.AddNameParams{Name: folded, CompanyID: string(c), UserID: string(u)})
+	})
 	if err != nil {
 		return fmt.Errorf("add the address of user %s: %w", u, err)
 	}
 	return nil
 }
 
-func addName(ctx context.Context, q *sqlcgen.Queries, folded string, c company.ID, u company.UserID) error {
-	n, err := q.AddName(ctx, sqlcgen.AddNameParams{Name: folded, CompanyID: string(c), UserID: string(u)})
+func addName(ctx context.Context, q *sqlcgen.Queries, name sqlcgen.AddNameParams) error {
+	n, err := q.AddName(ctx, name)
 	if err != nil {
 		return err
 	}
@@ -126,11 +128,11 @@ func (s *Store) Administrators(ctx context.Context, c company.ID) ([]company.Use
 
 // Empty reports whether there is no company yet.
 func (s *Store) Empty(ctx context.Context) (bool, error) {
-	n, err := s.read.CountCompanies(ctx)
+	has, err := s.read.HasCompany(ctx)
 	if err != nil {
-		return false, fmt.Errorf("count companies: %w", err)
+		return false, fmt.Errorf("look for a company: %w", err)
 	}
-	return n == 0, nil
+	return !has, nil
 }
 
 // user opens a row.

@@ -49,7 +49,10 @@ func (c *change) effect(e signin.Effect) error {
 		if c.after.SignIn == nil {
 			return errors.New("a form to claim without its sign-in")
 		}
-		return claim(c.ctx, c.q, u.Company, c.after.SignIn.ID, e.Form, "", outcomeOK)
+		return claim(c.ctx, c.q, sqlcgen.ClaimFormParams{
+			CompanyID: string(u.Company), SignInID: string(c.after.SignIn.ID), Nonce: e.Form.Nonce, FieldsDigest: e.Form.Digest,
+			Outcome: outcomeOK,
+		})
 	default:
 		return fmt.Errorf("unknown effect %T", e)
 	}

@@ -17,14 +17,12 @@ var _ signin.Forms = (*Store)(nil)
 // outcomeOK is what a form that Commit claims came to: it was committed.
 const outcomeOK = "ok"
 
-// claim notes that f was used: signin.ErrRepeated if it was before.
-func claim(ctx context.Context, q *sqlcgen.Queries, c company.ID, id signin.ID, f signin.Form, spend, outcome string) error {
+// claim notes that a form was used: signin.ErrRepeated if it was before.
+func claim(ctx context.Context, q *sqlcgen.Queries, f sqlcgen.ClaimFormParams) error {
 	if f.Nonce == "" {
 		return nil
 	}
-	n, err := q.ClaimForm(ctx, sqlcgen.ClaimFormParams{
-		CompanyID: string(c), SignInID: string(id), Nonce: f.Nonce, FieldsDigest: f.Digest, SpendID: spend, Outcome: outcome,
-	})
+	n, err := q.ClaimForm(ctx, f)
 	if err != nil {
 		return fmt.Errorf("claim form: %w", err)
 	}

@@ -24,8 +24,7 @@ const unknownBrowsers = ""
 // copied or damaged). It opens nothing, still counts as set up, and a reset clears it.
 const unsealed = "secret does not open"
 
-// Load implements signin.Store. What has a version is read before what hangs on it, so
-// that a change between the two is found by Commit.
+// Load implements signin.Store.
 func (s *Store) Load(ctx context.Context, b signin.Browser) (signin.State, error) {
 	st, err := s.load(ctx, s.read, b)
 	if err != nil {
@@ -37,76 +36,83 @@ func (s *Store) Load(ctx context.Context, b signin.Browser) (signin.State, error
 // load is Load inside whatever q runs in.
 func (s *Store) load(ctx context.Context, q *sqlcgen.Queries, b signin.Browser) (signin.State, error) {
 	t := b.Between
-	row, err := q.LoadSignIn(ctx, sqlcgen.LoadSignInParams{
+	rows, err := q.LoadSignIn(ctx, sqlcgen.LoadSignInParams{
 		Browser: unknownBrowsers, CompanyID: string(t.Company), ID: string(t.ID),
 	})
-	if errors.Is(err, sql.ErrNoRows) {
-		return signin.State{}, signin.ErrNotFound
-	}
 	if err != nil {
 		return signin.State{}, err
 	}
-	if !s.ownSecret(row.SignIn, t.Secret) {
+	if len(rows) == 0 || !s.ownSecret(rows[0].SignIn, t.Secret) {
 		return signin.State{}, signin.ErrNotFound
 	}
-	si, err := s.signIn(row.SignIn, row.Taken)
+	si, err := s.signIn(rows[0].SignIn, rows[0].Taken)
 	if err != nil {
 		return signin.State{}, err
 	}
-	st, err := s.userState(ctx, q, row.SignIn.UserID, sqlcgen.LoadUserRow{
-		UserVersion: row.UserVersion, UserEpoch: row.UserEpoch, Status: row.Status, Role: row.Role,
-		MustEnrol: row.MustEnrol, PolicyVersion: row.PolicyVersion, TwoFactorRequired: row.TwoFactorRequired,
-		Administrators: row.Administrators, WaitMs: row.WaitMs,
-	}, b)
+	users := make([]sqlcgen.LoadUserRow, 0, len(rows))
+	for _, r := range rows {
+		users = append(users, sqlcgen.LoadUserRow{
+			CompanyID: r.SignIn.CompanyID, ID: r.SignIn.UserID,
+			UserVersion: r.UserVersion, UserEpoch: r.UserEpoch, Status: r.Status, Role: r.Role, MustEnrol: r.MustEnrol,
+			PolicyVersion: r.PolicyVersion, TwoFactorRequired: r.TwoFactorRequired,
+			Administrators: r.Administrators, WaitMs: r.WaitMs,
+			AuthenticatorID: r.AuthenticatorID, Kind: r.Kind, Name: r.Name, Secret: r.Secret, SinceVersion: r.SinceVersion,
+			AddedMs: r.AddedMs, LastUsedMs: r.LastUsedMs, LastStep: r.LastStep, DisabledBy: r.DisabledBy,
+		})
+	}
+	st, err := s.userState(users)
+	if err != nil {
+		return signin.State{}, err
+	}
 	st.SignIn = si
+	st.Session, err = s.session(ctx, q, b.Session)
 	return st, err
 }
 
 // LoadUser implements signin.Store.
 func (s *Store) LoadUser(ctx context.Context, c company.ID, u company.UserID, b signin.Browser) (signin.State, error) {
-	row, err := s.read.LoadUser(ctx, sqlcgen.LoadUserParams{
+	rows, err := s.read.LoadUser(ctx, sqlcgen.LoadUserParams{
 		Browser: unknownBrowsers, CompanyID: string(c), ID: string(u),
 	})
-	if errors.Is(err, sql.ErrNoRows) {
-		return signin.State{}, fmt.Errorf("load user %s: %w", u, signin.ErrNotFound)
+	if err == nil && len(rows) == 0 {
+		err = signin.ErrNotFound
 	}
 	if err != nil {
 		return signin.State{}, fmt.Errorf("load user %s: %w", u, err)
 	}
-	b.Between.Company = c
-	st, err := s.userState(ctx, s.read, string(u), row, b)
+	st, err := s.userState(rows)
 	if err != nil {
+		return signin.State{}, fmt.Errorf("load user %s: %w", u, err)
+	}
+	if st.Session, err = s.session(ctx, s.read, b.Session); err != nil {
 		return signin.State{}, fmt.Errorf("load user %s: %w", u, err)
 	}
 	return st, nil
 }
 
-// userState is what Load and LoadUser have in common. b.Between.Company is the user's.
-func (s *Store) userState(ctx context.Context, q *sqlcgen.Queries, user string, row sqlcgen.LoadUserRow, b signin.Browser) (signin.State, error) {
-	c := b.Between.Company
+// userState is what Load and LoadUser have in common. The rows, at least one, differ in
+// the authenticator alone.
+func (s *Store) userState(rows []sqlcgen.LoadUserRow) (signin.State, error) {
+	r := rows[0]
+	c := company.ID(r.CompanyID)
 	st := signin.State{
 		Policy: signin.Policy{
-			Company: c, Version: row.PolicyVersion, Required: row.TwoFactorRequired, Administrators: int(row.Administrators),
+			Company: c, Version: r.PolicyVersion, Required: r.TwoFactorRequired, Administrators: int(r.Administrators),
 		},
 		User: signin.User{
-			ID: company.UserID(user), Company: c, Version: row.UserVersion, Epoch: row.UserEpoch,
-			Status: company.Status(row.Status), Role: company.Role(row.Role), MustEnrol: row.MustEnrol, Wait: fromMS(row.WaitMs),
+			ID: company.UserID(r.ID), Company: c, Version: r.UserVersion, Epoch: r.UserEpoch,
+			Status: company.Status(r.Status), Role: company.Role(r.Role), MustEnrol: r.MustEnrol, Wait: fromMS(r.WaitMs),
 		},
 	}
-	rows, err := q.ListAuthenticators(ctx, sqlcgen.ListAuthenticatorsParams{CompanyID: string(c), UserID: user})
-	if err != nil {
-		return signin.State{}, fmt.Errorf("list authenticators: %w", err)
-	}
 	for _, r := range rows {
-		a, err := s.authenticator(string(c), user, r)
+		if !r.AuthenticatorID.Valid {
+			continue // the user has none
+		}
+		a, err := s.authenticator(r)
 		if err != nil {
 			return signin.State{}, err
 		}
 		st.User.Authenticators = append(st.User.Authenticators, a)
-	}
-	st.Session, err = s.session(ctx, q, b.Session)
-	if err != nil {
-		return signin.State{}, err
 	}
 	return st, nil
 }
@@ -130,18 +136,19 @@ func (s *Store) session(ctx context.Context, q *sqlcgen.Queries, t signin.Token)
 	return &x, nil
 }
 
-// authenticator opens a row.
-func (s *Store) authenticator(c, user string, r sqlcgen.ListAuthenticatorsRow) (factor.Authenticator, error) {
+// authenticator opens the one of a row.
+func (s *Store) authenticator(r sqlcgen.LoadUserRow) (factor.Authenticator, error) {
 	a := factor.Authenticator{
-		ID: factor.ID(r.ID), Kind: factor.Kind(r.Kind), Name: r.Name, Since: r.SinceVersion, Added: fromMS(r.AddedMs),
-		LastUsed: fromMS(r.LastUsedMs), LastStep: r.LastStep, DisabledBy: r.DisabledBy,
+		ID: factor.ID(r.AuthenticatorID.String), Kind: factor.Kind(r.Kind.String), Name: r.Name.String,
+		Since: r.SinceVersion.Int64, Added: fromMS(r.AddedMs.Int64), LastUsed: fromMS(r.LastUsedMs.Int64),
+		LastStep: r.LastStep.Int64, DisabledBy: r.DisabledBy.String,
 	}
-	plain, err := s.ring.Open(r.Secret, authenticatorPlace(c, user, r.ID)...)
+	plain, err := s.ring.Open(r.Secret, authenticatorPlace(r.CompanyID, r.ID, string(a.ID))...)
 	switch {
 	case errors.Is(err, secret.ErrSealed):
 		a.DisabledBy = unsealed
 	case err != nil:
-		return factor.Authenticator{}, fmt.Errorf("open authenticator %s: %w", r.ID, err)
+		return factor.Authenticator{}, fmt.Errorf("open authenticator %s: %w", a.ID, err)
 	default:
 		a.Secret = secret.New(string(plain))
 	}

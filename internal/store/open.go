@@ -74,7 +74,8 @@ func (s *Store) checkKeys(ctx context.Context) error {
 		return fmt.Errorf("read the key canary: %w", err)
 	}
 	if err := s.ring.CheckCanary(sealed); err != nil {
-		return fmt.Errorf("%w: start with the key file that belongs to this database, or restore the backup that belongs to this key file", err)
+		return fmt.Errorf("%w: start with the key file that belongs to this database, "+
+			"or restore the backup that belongs to this key file", err)
 	}
 	return nil
 }

@@ -73,7 +73,9 @@ type take struct {
 func (t *take) take(st signin.State, f signin.Form) (signin.State, error) {
 	si := *st.SignIn
 	st.SignIn = &si
-	if err := claim(t.ctx, t.q, st.User.Company, si.ID, f, string(t.id), ""); err != nil {
+	if err := claim(t.ctx, t.q, sqlcgen.ClaimFormParams{
+		CompanyID: string(st.User.Company), SignInID: string(si.ID), Nonce: f.Nonce, FieldsDigest: f.Digest, SpendID: string(t.id),
+	}); err != nil {
 		return st, err
 	}
 	counted := si.Stage == signin.Challenged
@@ -157,7 +159,7 @@ func (t *take) count(u signin.User, id factor.ID) (signin.User, error) {
 // nothing and is no error.
 func (s *Store) Refund(ctx context.Context, c company.ID, id signin.SpendID, part signin.Refund) error {
 	err := s.write(ctx, func(q *sqlcgen.Queries) error {
-		return refund(ctx, q, string(c), string(id), part)
+		return refund(ctx, q, sqlcgen.RefundParams{CompanyID: string(c), ID: string(id)}, part)
 	})
 	if err != nil {
 		return fmt.Errorf("refund spend %s: %w", id, err)
@@ -166,11 +168,12 @@ func (s *Store) Refund(ctx context.Context, c company.ID, id signin.SpendID, par
 }
 
 // refund takes back what take did, in the same order.
-func refund(ctx context.Context, q *sqlcgen.Queries, c, id string, part signin.Refund) error {
+func refund(ctx context.Context, q *sqlcgen.Queries, spend sqlcgen.RefundParams, part signin.Refund) error {
 	if part != signin.RefundAll && part != signin.RefundCount {
 		return fmt.Errorf("unknown part %q", part)
 	}
-	sp, err := q.Refund(ctx, sqlcgen.RefundParams{CompanyID: c, ID: id})
+	c, id := spend.CompanyID, spend.ID
+	sp, err := q.Refund(ctx, spend)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil
 	}

@@ -49,7 +49,7 @@ type dialect struct {
 
 // Ping asks the database for an answer.
 func (s *Store) Ping(ctx context.Context) error {
-	if _, err := s.read.CountCompanies(ctx); err != nil {
+	if _, err := s.read.Canary(ctx, canaryID); err != nil {
 		return fmt.Errorf("ping the database: %w", err)
 	}
 	return nil

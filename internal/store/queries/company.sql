@@ -28,8 +28,8 @@ SELECT company_id, id, status, role, username, display_name, email, phone, langu
   FROM users
  WHERE company_id = @company_id AND role = 'administrator' AND status = 'active';
 
--- name: CountCompanies :one
-SELECT count(*) FROM company;
+-- name: HasCompany :one
+SELECT EXISTS (SELECT 1 FROM company);
 
 -- name: Canary :one
 SELECT sealed FROM canary WHERE id = @id;

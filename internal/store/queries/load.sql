@@ -1,38 +1,43 @@
--- name: LoadSignIn :one
--- LoadSignIn reads a sign-in with its user, its company's policy, the wait in force and what
--- was taken of the attempts at its challenge: one statement, one snapshot.
+-- name: LoadSignIn :many
+-- LoadSignIn reads a sign-in with its user, its company's policy, the wait in force, what was
+-- taken of the attempts at its challenge, and the user's authenticators: one row each of
+-- these, one where there is none. One statement is one snapshot, also under READ COMMITTED.
 SELECT sqlc.embed(sign_in),
        users.version AS user_version, users.epoch AS user_epoch, users.status, users.role, users.must_enrol,
        company.version AS policy_version, company.two_factor_required,
        (SELECT count(*) FROM users a
          WHERE a.company_id = sign_in.company_id AND a.role = 'administrator' AND a.status = 'active') AS administrators,
        CAST(COALESCE(wait.until_ms, 0) AS BIGINT) AS wait_ms,
-       CAST(COALESCE(attempt.taken, 0) AS BIGINT) AS taken
+       CAST(COALESCE(attempt.taken, 0) AS BIGINT) AS taken,
+       authenticator.id AS authenticator_id, authenticator.kind, authenticator.name, authenticator.secret,
+       authenticator.since_version, authenticator.added_ms, authenticator.last_used_ms, authenticator.last_step,
+       authenticator.disabled_by
   FROM sign_in
   JOIN users ON users.company_id = sign_in.company_id AND users.id = sign_in.user_id
   JOIN company ON company.id = sign_in.company_id
   LEFT JOIN wait ON wait.company_id = sign_in.company_id AND wait.user_id = sign_in.user_id AND wait.browser = @browser
   LEFT JOIN attempt ON attempt.company_id = sign_in.company_id AND attempt.sign_in_id = sign_in.id
        AND attempt.authenticator_id = sign_in.challenge_authenticator
- WHERE sign_in.company_id = @company_id AND sign_in.id = @id;
+  LEFT JOIN authenticator ON authenticator.company_id = sign_in.company_id AND authenticator.user_id = sign_in.user_id
+ WHERE sign_in.company_id = @company_id AND sign_in.id = @id
+ ORDER BY authenticator.since_version, authenticator.id;
 
--- name: LoadUser :one
+-- name: LoadUser :many
 -- LoadUser is LoadSignIn before there is a sign-in.
-SELECT users.version AS user_version, users.epoch AS user_epoch, users.status, users.role, users.must_enrol,
+SELECT users.company_id, users.id, users.version AS user_version, users.epoch AS user_epoch, users.status, users.role, users.must_enrol,
        company.version AS policy_version, company.two_factor_required,
        (SELECT count(*) FROM users a
          WHERE a.company_id = users.company_id AND a.role = 'administrator' AND a.status = 'active') AS administrators,
-       CAST(COALESCE(wait.until_ms, 0) AS BIGINT) AS wait_ms
+       CAST(COALESCE(wait.until_ms, 0) AS BIGINT) AS wait_ms,
+       authenticator.id AS authenticator_id, authenticator.kind, authenticator.name, authenticator.secret,
+       authenticator.since_version, authenticator.added_ms, authenticator.last_used_ms, authenticator.last_step,
+       authenticator.disabled_by
   FROM users
   JOIN company ON company.id = users.company_id
   LEFT JOIN wait ON wait.company_id = users.company_id AND wait.user_id = users.id AND wait.browser = @browser
- WHERE users.company_id = @company_id AND users.id = @id;
-
--- name: ListAuthenticators :many
-SELECT id, kind, name, secret, since_version, added_ms, last_used_ms, last_step, disabled_by
-  FROM authenticator
- WHERE company_id = @company_id AND user_id = @user_id
- ORDER BY since_version, id;
+  LEFT JOIN authenticator ON authenticator.company_id = users.company_id AND authenticator.user_id = users.id
+ WHERE users.company_id = @company_id AND users.id = @id
+ ORDER BY authenticator.since_version, authenticator.id;
 
 -- name: LoadSession :one
 SELECT company_id, id, user_id, secret_digest, key_id, version, epoch, assurance, amr, authenticated_ms, created_ms,

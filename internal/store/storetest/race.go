@@ -1,7 +1,10 @@
 package storetest
 
 import (
+	"context"
 	"maps"
+	"sync/atomic"
+	"time"
 
 	"sallyport.dev/sallyport/internal/company"
 	"sallyport.dev/sallyport/internal/factor"
@@ -24,6 +27,7 @@ func raceTests() []test {
 		{"a held rename brings no spent step back", heldRenameKeepsStep},
 		{"two administrators cannot deactivate each other", oneAdministratorStays},
 		{"first set-ups in two browsers: one wins", oneFirstSetUp},
+		{"a crowd of all kinds of steps on one user ends without an outage", crowd},
 	}
 }
 
@@ -226,5 +230,48 @@ func oneFirstSetUp(w *World) {
 	w.Must(err)
 	if len(st.User.Authenticators) != 1 {
 		w.Fatalf("got %d authenticators, want 1", len(st.User.Authenticators))
+	}
+}
+
+// crowd makes steps wait for each other in every order: one that could wait in a circle
+// would be broken off, or time out.
+func crowd(w *World) {
+	c := w.Company(true)
+	_, _, admin := w.Enrolled(c, company.Administrator)
+	u, first, second, b := w.two(c)
+	ins := []signin.Browser{w.asked(c, u, first), w.asked(c, u, second), w.asked(c, u, first)}
+	reset := w.Act(admin, u, signin.Reset{})
+	rename := w.Hold(b, signin.Rename{Authenticator: second, Name: "Old tablet"})
+	ctx := context.WithoutCancel(w.Context())
+	var turn atomic.Int64
+	got := Race(80, func() error {
+		n := turn.Add(1)
+		switch {
+		case n == 60:
+			return w.Commit(reset)
+		case n == 20:
+			return w.Commit(rename)
+		case n%7 == 0:
+			return w.Store.TouchSession(ctx, b.Session, w.Now.Add(2*time.Minute))
+		}
+		in := ins[n%3]
+		st, spend, err := w.Store.Spend(ctx, in, signin.Form{}, w.Now)
+		if err != nil {
+			return err
+		}
+		if n%2 == 0 {
+			return w.Store.Refund(ctx, c, spend, signin.RefundAll)
+		}
+		d, err := w.Decide(st, signin.Answer{Proof: Proof(st, 10+n), Spend: spend})
+		if err != nil {
+			return err
+		}
+		return w.Commit(d)
+	})
+	for _, known := range []error{nil, signin.ErrMoved, signin.ErrLocked, signin.ErrEnded, factor.ErrReplayed} {
+		delete(got, outcome(known))
+	}
+	if len(got) > 0 {
+		w.Fatalf("got %v", got)
 	}
 }

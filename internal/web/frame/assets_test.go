@@ -11,7 +11,7 @@ import (
 
 func TestAssetsAreKeptForGood(t *testing.T) {
 	f, _ := newFrame(t)
-	for _, path := range []string{f.assets.sheet, f.assets.script, f.assets.icon} {
+	for _, path := range []string{f.assets.sheet, f.assets.script} {
 		plain, zipped := httptest.NewRecorder(), httptest.NewRecorder()
 		r := httptest.NewRequest(http.MethodGet, path, nil)
 		f.Assets().ServeHTTP(plain, r)
@@ -45,7 +45,6 @@ func TestAssetsAreLight(t *testing.T) {
 	for path, limits := range map[string]struct{ plain, zipped int }{
 		f.assets.sheet:  {9700, 3400},
 		f.assets.script: {2500, 1000},
-		f.assets.icon:   {600, 400},
 	} {
 		a := f.assets.files[path]
 		if len(a.plain) > limits.plain || len(a.zipped) > limits.zipped {

@@ -5,7 +5,7 @@
 //	Render   writes one Page: template, language, card or toolbar, view
 //	Guard    log, headers, panics, host, origin, form: before any handler (guard.go)
 //	Handle   runs a HandlerFunc and shows its error as a page (fault.go)
-//	Assets   serves sheet, script and icon under names that hold their hash
+//	Assets   serves sheet and script under names that hold their hash
 //
 // A room of pages gives its templates to New and makes Pages from its view models.
 package frame

@@ -2,7 +2,6 @@ package frame
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"log/slog"
 	"mime"
@@ -11,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"sallyport.dev/sallyport/internal/secret"
 )
 
 // formLimit is the most bytes that a form may have.
@@ -33,7 +34,7 @@ func (f *Frame) Guard(hosts []string, next http.Handler) http.Handler {
 func (f *Frame) logRequest(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := f.options.Now()
-		r = r.WithContext(context.WithValue(r.Context(), referenceKey{}, newReference()))
+		r = r.WithContext(context.WithValue(r.Context(), referenceKey{}, secret.NewReference()))
 		seen := &statusWriter{ResponseWriter: w}
 		defer func() {
 			f.options.Log.LogAttrs(r.Context(), slog.LevelInfo, "request",
@@ -80,21 +81,9 @@ func Reference(ctx context.Context) string {
 	return s
 }
 
-// newReference has 40 random bits in letters and digits that nobody mixes up. It names
-// a request and opens nothing.
-func newReference() string {
-	const letters = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
-	var b [8]byte
-	_, _ = rand.Read(b[:]) // never fails (crypto/rand)
-	for i := range b {
-		b[i] = letters[b[i]%32]
-	}
-	return string(b[:4]) + "-" + string(b[4:])
-}
-
-// contentPolicy lets a page load its own sheet, script and icon, send its forms to its
-// own host, and nothing else.
-const contentPolicy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; " +
+// contentPolicy lets a page load its own sheet and script, show the icon that stands in it
+// and no other picture, send its forms to its own host, and nothing else.
+const contentPolicy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src data:; " +
 	"form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 
 // secureHeaders sets what every answer carries. Referrer-Policy is same-origin, since

@@ -66,7 +66,7 @@ type layout struct {
 	Now     time.Time
 	Sheet   string // addresses of the assets
 	Script  string
-	Icon    string
+	Icon    template.URL
 }
 
 func (f *Frame) layout(p Page) layout {

@@ -129,17 +129,6 @@ func (q *Queries) Canary(ctx context.Context, id string) ([]byte, error) {
 	return sealed, err
 }
 
-const countCompanies = `-- name: CountCompanies :one
-SELECT count(*) FROM company
-`
-
-func (q *Queries) CountCompanies(ctx context.Context) (int64, error) {
-	row := q.db.QueryRowContext(ctx, countCompanies)
-	var count int64
-	err := row.Scan(&count)
-	return count, err
-}
-
 const findUser = `-- name: FindUser :one
 SELECT users.company_id, users.id, users.status, users.role, users.username, users.display_name, users.email,
        users.phone, users.language, users.time_zone, users.created_ms,
@@ -194,6 +183,17 @@ func (q *Queries) FindUser(ctx context.Context, arg FindUserParams) (FindUserRow
 		&i.CompanyCreatedMs,
 	)
 	return i, err
+}
+
+const hasCompany = `-- name: HasCompany :one
+SELECT EXISTS (SELECT 1 FROM company)
+`
+
+func (q *Queries) HasCompany(ctx context.Context) (bool, error) {
+	row := q.db.QueryRowContext(ctx, hasCompany)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
 }
 
 const listAdministrators = `-- name: ListAdministrators :many

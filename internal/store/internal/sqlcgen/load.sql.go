@@ -7,64 +7,8 @@ package sqlcgen
 
 import (
 	"context"
+	"database/sql"
 )
-
-const listAuthenticators = `-- name: ListAuthenticators :many
-SELECT id, kind, name, secret, since_version, added_ms, last_used_ms, last_step, disabled_by
-  FROM authenticator
- WHERE company_id = $1 AND user_id = $2
- ORDER BY since_version, id
-`
-
-type ListAuthenticatorsParams struct {
-	CompanyID string
-	UserID    string
-}
-
-type ListAuthenticatorsRow struct {
-	ID           string
-	Kind         string
-	Name         string
-	Secret       []byte
-	SinceVersion int64
-	AddedMs      int64
-	LastUsedMs   int64
-	LastStep     int64
-	DisabledBy   string
-}
-
-func (q *Queries) ListAuthenticators(ctx context.Context, arg ListAuthenticatorsParams) ([]ListAuthenticatorsRow, error) {
-	rows, err := q.db.QueryContext(ctx, listAuthenticators, arg.CompanyID, arg.UserID)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []ListAuthenticatorsRow
-	for rows.Next() {
-		var i ListAuthenticatorsRow
-		if err := rows.Scan(
-			&i.ID,
-			&i.Kind,
-			&i.Name,
-			&i.Secret,
-			&i.SinceVersion,
-			&i.AddedMs,
-			&i.LastUsedMs,
-			&i.LastStep,
-			&i.DisabledBy,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Close(); err != nil {
-		return nil, err
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
 
 const loadSession = `-- name: LoadSession :one
 SELECT company_id, id, user_id, secret_digest, key_id, version, epoch, assurance, amr, authenticated_ms, created_ms,
@@ -101,21 +45,26 @@ func (q *Queries) LoadSession(ctx context.Context, arg LoadSessionParams) (Sessi
 	return i, err
 }
 
-const loadSignIn = `-- name: LoadSignIn :one
+const loadSignIn = `-- name: LoadSignIn :many
 SELECT sign_in.company_id, sign_in.id, sign_in.user_id, sign_in.secret_digest, sign_in.key_id, sign_in.version, sign_in.epoch, sign_in.since_version, sign_in.purpose, sign_in.return_to, sign_in.target, sign_in.stage, sign_in.reference, sign_in.began_ms, sign_in.expires_ms, sign_in.session_id, sign_in.challenge_id, sign_in.challenge_authenticator, sign_in.challenge_generation, sign_in.challenge_expires_ms, sign_in.challenge_verdict, sign_in.pending_id, sign_in.pending_kind, sign_in.pending_name, sign_in.pending_secret, sign_in.proved_by, sign_in.proved_amr, sign_in.proved_ms, sign_in.first_authenticator,
        users.version AS user_version, users.epoch AS user_epoch, users.status, users.role, users.must_enrol,
        company.version AS policy_version, company.two_factor_required,
        (SELECT count(*) FROM users a
          WHERE a.company_id = sign_in.company_id AND a.role = 'administrator' AND a.status = 'active') AS administrators,
        CAST(COALESCE(wait.until_ms, 0) AS BIGINT) AS wait_ms,
-       CAST(COALESCE(attempt.taken, 0) AS BIGINT) AS taken
+       CAST(COALESCE(attempt.taken, 0) AS BIGINT) AS taken,
+       authenticator.id AS authenticator_id, authenticator.kind, authenticator.name, authenticator.secret,
+       authenticator.since_version, authenticator.added_ms, authenticator.last_used_ms, authenticator.last_step,
+       authenticator.disabled_by
   FROM sign_in
   JOIN users ON users.company_id = sign_in.company_id AND users.id = sign_in.user_id
   JOIN company ON company.id = sign_in.company_id
   LEFT JOIN wait ON wait.company_id = sign_in.company_id AND wait.user_id = sign_in.user_id AND wait.browser = $1
   LEFT JOIN attempt ON attempt.company_id = sign_in.company_id AND attempt.sign_in_id = sign_in.id
        AND attempt.authenticator_id = sign_in.challenge_authenticator
+  LEFT JOIN authenticator ON authenticator.company_id = sign_in.company_id AND authenticator.user_id = sign_in.user_id
  WHERE sign_in.company_id = $2 AND sign_in.id = $3
+ ORDER BY authenticator.since_version, authenticator.id
 `
 
 type LoadSignInParams struct {
@@ -136,67 +85,107 @@ type LoadSignInRow struct {
 	Administrators    int64
 	WaitMs            int64
 	Taken             int64
+	AuthenticatorID   sql.NullString
+	Kind              sql.NullString
+	Name              sql.NullString
+	Secret            []byte
+	SinceVersion      sql.NullInt64
+	AddedMs           sql.NullInt64
+	LastUsedMs        sql.NullInt64
+	LastStep          sql.NullInt64
+	DisabledBy        sql.NullString
 }
 
-// LoadSignIn reads a sign-in with its user, its company's policy, the wait in force and what
-// was taken of the attempts at its challenge: one statement, one snapshot.
-func (q *Queries) LoadSignIn(ctx context.Context, arg LoadSignInParams) (LoadSignInRow, error) {
-	row := q.db.QueryRowContext(ctx, loadSignIn, arg.Browser, arg.CompanyID, arg.ID)
-	var i LoadSignInRow
-	err := row.Scan(
-		&i.SignIn.CompanyID,
-		&i.SignIn.ID,
-		&i.SignIn.UserID,
-		&i.SignIn.SecretDigest,
-		&i.SignIn.KeyID,
-		&i.SignIn.Version,
-		&i.SignIn.Epoch,
-		&i.SignIn.SinceVersion,
-		&i.SignIn.Purpose,
-		&i.SignIn.ReturnTo,
-		&i.SignIn.Target,
-		&i.SignIn.Stage,
-		&i.SignIn.Reference,
-		&i.SignIn.BeganMs,
-		&i.SignIn.ExpiresMs,
-		&i.SignIn.SessionID,
-		&i.SignIn.ChallengeID,
-		&i.SignIn.ChallengeAuthenticator,
-		&i.SignIn.ChallengeGeneration,
-		&i.SignIn.ChallengeExpiresMs,
-		&i.SignIn.ChallengeVerdict,
-		&i.SignIn.PendingID,
-		&i.SignIn.PendingKind,
-		&i.SignIn.PendingName,
-		&i.SignIn.PendingSecret,
-		&i.SignIn.ProvedBy,
-		&i.SignIn.ProvedAmr,
-		&i.SignIn.ProvedMs,
-		&i.SignIn.FirstAuthenticator,
-		&i.UserVersion,
-		&i.UserEpoch,
-		&i.Status,
-		&i.Role,
-		&i.MustEnrol,
-		&i.PolicyVersion,
-		&i.TwoFactorRequired,
-		&i.Administrators,
-		&i.WaitMs,
-		&i.Taken,
-	)
-	return i, err
+// LoadSignIn reads a sign-in with its user, its company's policy, the wait in force, what was
+// taken of the attempts at its challenge, and the user's authenticators: one row each of
+// these, one where there is none. One statement is one snapshot, also under READ COMMITTED.
+func (q *Queries) LoadSignIn(ctx context.Context, arg LoadSignInParams) ([]LoadSignInRow, error) {
+	rows, err := q.db.QueryContext(ctx, loadSignIn, arg.Browser, arg.CompanyID, arg.ID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []LoadSignInRow
+	for rows.Next() {
+		var i LoadSignInRow
+		if err := rows.Scan(
+			&i.SignIn.CompanyID,
+			&i.SignIn.ID,
+			&i.SignIn.UserID,
+			&i.SignIn.SecretDigest,
+			&i.SignIn.KeyID,
+			&i.SignIn.Version,
+			&i.SignIn.Epoch,
+			&i.SignIn.SinceVersion,
+			&i.SignIn.Purpose,
+			&i.SignIn.ReturnTo,
+			&i.SignIn.Target,
+			&i.SignIn.Stage,
+			&i.SignIn.Reference,
+			&i.SignIn.BeganMs,
+			&i.SignIn.ExpiresMs,
+			&i.SignIn.SessionID,
+			&i.SignIn.ChallengeID,
+			&i.SignIn.ChallengeAuthenticator,
+			&i.SignIn.ChallengeGeneration,
+			&i.SignIn.ChallengeExpiresMs,
+			&i.SignIn.ChallengeVerdict,
+			&i.SignIn.PendingID,
+			&i.SignIn.PendingKind,
+			&i.SignIn.PendingName,
+			&i.SignIn.PendingSecret,
+			&i.SignIn.ProvedBy,
+			&i.SignIn.ProvedAmr,
+			&i.SignIn.ProvedMs,
+			&i.SignIn.FirstAuthenticator,
+			&i.UserVersion,
+			&i.UserEpoch,
+			&i.Status,
+			&i.Role,
+			&i.MustEnrol,
+			&i.PolicyVersion,
+			&i.TwoFactorRequired,
+			&i.Administrators,
+			&i.WaitMs,
+			&i.Taken,
+			&i.AuthenticatorID,
+			&i.Kind,
+			&i.Name,
+			&i.Secret,
+			&i.SinceVersion,
+			&i.AddedMs,
+			&i.LastUsedMs,
+			&i.LastStep,
+			&i.DisabledBy,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
-const loadUser = `-- name: LoadUser :one
-SELECT users.version AS user_version, users.epoch AS user_epoch, users.status, users.role, users.must_enrol,
+const loadUser = `-- name: LoadUser :many
+SELECT users.company_id, users.id, users.version AS user_version, users.epoch AS user_epoch, users.status, users.role, users.must_enrol,
        company.version AS policy_version, company.two_factor_required,
        (SELECT count(*) FROM users a
          WHERE a.company_id = users.company_id AND a.role = 'administrator' AND a.status = 'active') AS administrators,
-       CAST(COALESCE(wait.until_ms, 0) AS BIGINT) AS wait_ms
+       CAST(COALESCE(wait.until_ms, 0) AS BIGINT) AS wait_ms,
+       authenticator.id AS authenticator_id, authenticator.kind, authenticator.name, authenticator.secret,
+       authenticator.since_version, authenticator.added_ms, authenticator.last_used_ms, authenticator.last_step,
+       authenticator.disabled_by
   FROM users
   JOIN company ON company.id = users.company_id
   LEFT JOIN wait ON wait.company_id = users.company_id AND wait.user_id = users.id AND wait.browser = $1
+  LEFT JOIN authenticator ON authenticator.company_id = users.company_id AND authenticator.user_id = users.id
  WHERE users.company_id = $2 AND users.id = $3
+ ORDER BY authenticator.since_version, authenticator.id
 `
 
 type LoadUserParams struct {
@@ -206,6 +195,8 @@ type LoadUserParams struct {
 }
 
 type LoadUserRow struct {
+	CompanyID         string
+	ID                string
 	UserVersion       int64
 	UserEpoch         int64
 	Status            string
@@ -215,22 +206,58 @@ type LoadUserRow struct {
 	TwoFactorRequired bool
 	Administrators    int64
 	WaitMs            int64
+	AuthenticatorID   sql.NullString
+	Kind              sql.NullString
+	Name              sql.NullString
+	Secret            []byte
+	SinceVersion      sql.NullInt64
+	AddedMs           sql.NullInt64
+	LastUsedMs        sql.NullInt64
+	LastStep          sql.NullInt64
+	DisabledBy        sql.NullString
 }
 
 // LoadUser is LoadSignIn before there is a sign-in.
-func (q *Queries) LoadUser(ctx context.Context, arg LoadUserParams) (LoadUserRow, error) {
-	row := q.db.QueryRowContext(ctx, loadUser, arg.Browser, arg.CompanyID, arg.ID)
-	var i LoadUserRow
-	err := row.Scan(
-		&i.UserVersion,
-		&i.UserEpoch,
-		&i.Status,
-		&i.Role,
-		&i.MustEnrol,
-		&i.PolicyVersion,
-		&i.TwoFactorRequired,
-		&i.Administrators,
-		&i.WaitMs,
-	)
-	return i, err
+func (q *Queries) LoadUser(ctx context.Context, arg LoadUserParams) ([]LoadUserRow, error) {
+	rows, err := q.db.QueryContext(ctx, loadUser, arg.Browser, arg.CompanyID, arg.ID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []LoadUserRow
+	for rows.Next() {
+		var i LoadUserRow
+		if err := rows.Scan(
+			&i.CompanyID,
+			&i.ID,
+			&i.UserVersion,
+			&i.UserEpoch,
+			&i.Status,
+			&i.Role,
+			&i.MustEnrol,
+			&i.PolicyVersion,
+			&i.TwoFactorRequired,
+			&i.Administrators,
+			&i.WaitMs,
+			&i.AuthenticatorID,
+			&i.Kind,
+			&i.Name,
+			&i.Secret,
+			&i.SinceVersion,
+			&i.AddedMs,
+			&i.LastUsedMs,
+			&i.LastStep,
+			&i.DisabledBy,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
