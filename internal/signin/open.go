@@ -33,7 +33,8 @@ type Entry struct {
 }
 
 // Open is the first door: it compares the password and begins a sign-in. It answers
-// ErrWrongPassword alike for an unknown name, a wrong password and a deactivated user;
+// ErrWrongPassword alike for an unknown name, a wrong password, a deactivated user and one
+// who has no password yet;
 // Locked during a wait, when nothing is compared.
 func (s *SignIns) Open(ctx context.Context, e Entry) (Token, error) {
 	name, err := company.FoldName(e.Name)
@@ -70,7 +71,7 @@ func (s *SignIns) Open(ctx context.Context, e Entry) (Token, error) {
 }
 
 func (s *SignIns) comparePassword(ctx context.Context, c Candidate, pw secret.Text) error {
-	if !c.Known || !c.Active {
+	if !c.Known || !c.Active || c.Hash.Empty() { // the last was invited and has none yet
 		return s.Passwords.VerifyNothing(ctx, pw)
 	}
 	return s.Passwords.Verify(ctx, c.Hash, pw)

@@ -235,16 +235,22 @@ func (s *SignIns) withSecret(st State, b Browser) State {
 	return st
 }
 
-// known takes the power from authenticators of a kind that is not built in.
 func (s *SignIns) known(st State) State {
-	st.User.Authenticators = slices.Clone(st.User.Authenticators)
-	for i := range st.User.Authenticators {
-		a := &st.User.Authenticators[i]
+	st.User = s.Known(st.User)
+	return st
+}
+
+// Known returns u without the power of authenticators whose kind is not built in. The
+// machine does so itself; pages that were given a user elsewhere ask for it.
+func (s *SignIns) Known(u User) User {
+	u.Authenticators = slices.Clone(u.Authenticators)
+	for i := range u.Authenticators {
+		a := &u.Authenticators[i]
 		if _, ok := s.Kinds[a.Kind]; !ok && !a.Disabled() {
 			a.DisabledBy = UnknownKind
 		}
 	}
-	return st
+	return u
 }
 
 // UnknownKind is what disables an authenticator whose kind is not built in.

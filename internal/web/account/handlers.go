@@ -59,6 +59,7 @@ func (p *Pages) inside(h insideFunc) frame.HandlerFunc {
 		if err != nil {
 			return err
 		}
+		f.User = p.SignIns.Known(f.User)
 		return h(w, r, f)
 	}
 }
@@ -173,13 +174,12 @@ func (p *Pages) getRemove(w http.ResponseWriter, r *http.Request, f session.Foun
 	if !ok {
 		return frame.NotFound
 	}
-	return p.showRemove(w, r, http.StatusOK, f, a)
+	stays := errors.Is(signin.MayRemove(f.User, f.Policy, a.ID), signin.ErrLastMethod)
+	return p.render(w, r, http.StatusOK, f, remove(f, a, stays))
 }
 
-func (p *Pages) showRemove(w http.ResponseWriter, r *http.Request, status int, f session.Found, a factor.Authenticator) error {
-	v := Remove{Person: person(f), Method: shown(a), Last: len(f.User.Authenticators) == 1}
-	v.Stays = errors.Is(signin.MayRemove(f.User, f.Policy, a.ID), signin.ErrLastMethod)
-	return p.render(w, r, status, f, v)
+func remove(f session.Found, a factor.Authenticator, stays bool) Remove {
+	return Remove{Person: person(f), Method: shown(a), Stays: stays, Last: len(f.User.Authenticators) == 1}
 }
 
 func (p *Pages) postRemove(w http.ResponseWriter, r *http.Request, f session.Found) error {
@@ -189,7 +189,7 @@ func (p *Pages) postRemove(w http.ResponseWriter, r *http.Request, f session.Fou
 	}
 	err := p.begin(w, r, f, signin.Demand{Purpose: signin.PurposeRemove, Target: a.ID})
 	if errors.Is(err, signin.ErrLastMethod) {
-		return p.showRemove(w, r, http.StatusConflict, f, a)
+		return p.render(w, r, http.StatusConflict, f, remove(f, a, true))
 	}
 	return err
 }

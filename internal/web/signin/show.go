@@ -51,7 +51,7 @@ func (p *Pages) current(r *http.Request, st signin.State) (paged, error) {
 		return p.challenged(f, st), nil
 	}
 	if st.SignIn.Proved.By == "" && len(st.User.Authenticators) > 0 {
-		return Stuck{Between: f.between, Stopped: stopped(st), Helpers: f.helpers}, nil
+		return f.stuck(st), nil
 	}
 	return Choose{
 		Between: f.between, Required: signin.Needs(st.User, st.Policy), Reset: st.User.MustEnrol,
@@ -72,6 +72,13 @@ func (p *Pages) finish(f facts, st signin.State) Finish {
 
 // challenged asks for the code, or says why no code is taken now.
 func (p *Pages) challenged(f facts, st signin.State) paged {
+	a := asked(st)
+	if a.ID == "" || a.Disabled() { // removed or stopped since it was asked for: no wait mends that
+		if others := p.methods(f, st); len(others.Active) > 0 {
+			return others
+		}
+		return f.stuck(st)
+	}
 	if wait := st.User.Wait; st.SignIn.Left <= 0 || p.Now().Before(wait) {
 		again := f.between.Path("")
 		if st.SignIn.Left <= 0 {
@@ -79,7 +86,6 @@ func (p *Pages) challenged(f facts, st signin.State) paged {
 		}
 		return Wait{Between: f.between, Until: later(wait, p.Now()), Again: again, Helpers: f.helpers}
 	}
-	a := asked(st)
 	return Code{Between: f.between, Kind: a.Kind, Device: a.Name, Another: true}
 }
 
@@ -122,11 +128,16 @@ func (p *Pages) getMethods(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	return p.render(w, r, http.StatusOK, st, p.methods(f, st))
+}
+
+// methods are those that can be asked for instead.
+func (p *Pages) methods(f facts, st signin.State) Methods {
 	v := Methods{Between: f.between, Stopped: stopped(st), Helpers: f.helpers}
 	for _, a := range signin.Provers(st, p.Now()) {
 		v.Active = append(v.Active, Enrolled{ID: string(a.ID), Kind: a.Kind, Name: a.Name})
 	}
-	return p.render(w, r, http.StatusOK, st, v)
+	return v
 }
 
 func (p *Pages) getScan(w http.ResponseWriter, r *http.Request) error {
@@ -189,14 +200,16 @@ func (p *Pages) showRefused(w http.ResponseWriter, r *http.Request, st signin.St
 	case signin.Enrolling:
 		v = NewCode{Between: f.between, Refused: &refused, Typed: typed}
 	case signin.Challenged:
-		v = p.challenged(f, st)
-		code, ok := v.(Code)
-		if !ok {
+		switch asks := p.challenged(f, st).(type) {
+		case Code:
+			asks.Refused, asks.Typed = &refused, typed
+			v = asks
+		case Wait:
 			retryAfter(w, st.User.Wait.Sub(p.Now()))
-			return p.render(w, r, http.StatusTooManyRequests, st, v)
+			return p.render(w, r, http.StatusTooManyRequests, st, asks)
+		default: // the method is not there any more
+			return p.render(w, r, http.StatusConflict, st, asks)
 		}
-		code.Refused, code.Typed = &refused, typed
-		v = code
 	default: // five wrong codes: the set-up starts over
 		if v, err = p.current(r, st); err != nil {
 			return err
@@ -234,6 +247,11 @@ type facts struct {
 	helpers  Helpers
 	language string
 	start    string // where starting again leads
+}
+
+// stuck is the dead end of someone none of whose methods works.
+func (f facts) stuck(st signin.State) Stuck {
+	return Stuck{Between: f.between, Stopped: stopped(st), Helpers: f.helpers}
 }
 
 // facts reads whom the sign-in is of. Only after the right password are people named.

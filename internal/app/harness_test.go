@@ -1,0 +1,243 @@
+package app_test
+
+import (
+	"context"
+	"database/sql"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"sallyport.dev/sallyport/internal/app"
+	"sallyport.dev/sallyport/internal/company"
+	"sallyport.dev/sallyport/internal/config"
+	"sallyport.dev/sallyport/internal/password"
+	"sallyport.dev/sallyport/internal/secret"
+	"sallyport.dev/sallyport/internal/store/storetest"
+)
+
+// The two companies of the house: the first requires two-factor, the second does not.
+const (
+	strict company.ID = "strict"
+	free   company.ID = "free"
+)
+
+// support is the support line that dead ends name.
+const support = "+1 555 010 0199"
+
+// member is a user of the house. Their id is their username.
+type member struct {
+	company  company.ID
+	username string
+	name     string
+	password string
+	role     company.Role
+	status   company.Status
+}
+
+// The people of the house.
+var (
+	ada = member{strict, "ada", "Ada Okafor", "lantern-orchard-07", company.Administrator, company.Active}
+	ben = member{strict, "ben", "Ben Abernathy", "copper-meadow-18", company.Administrator, company.Active}
+	sam = member{strict, "sam", "Sam Clarke", "willow-compass-41", company.Salesperson, company.Active}
+	sue = member{strict, "sue", "Sue Lindqvist", "saffron-bridge-52", company.JrSalesperson, company.Active}
+	tom = member{strict, "tom", "Tom Reyes", "granite-feather-36", company.Salesperson, company.Deactivated}
+	ivy = member{strict, "ivy", "Ivy Moreau", "", company.Salesperson, company.Active} // invited: no password yet
+	fay = member{free, "fay", "Fay Haddad", "anchor-blossom-63", company.Administrator, company.Active}
+	gus = member{free, "gus", "Gus Marchetti", "harvest-violin-29", company.Salesperson, company.Active}
+)
+
+// house is a running server with its people, its database and its log.
+type house struct {
+	t      *testing.T
+	app    *app.App
+	server *httptest.Server
+	clock  *clock
+	log    *logBook
+	db     *sql.DB // the same database, for what no page can do or show
+	dsn    string
+}
+
+// onBothEngines runs test in a house of its own on SQLite and on PostgreSQL.
+func onBothEngines(t *testing.T, test func(t *testing.T, h *house)) {
+	t.Helper()
+	t.Run("SQLite", func(t *testing.T) {
+		test(t, open(t, "sqlite:"+filepath.Join(t.TempDir(), "sallyport.db")))
+	})
+	t.Run("PostgreSQL", func(t *testing.T) {
+		test(t, open(t, storetest.Postgres(t)))
+	})
+}
+
+// open starts the real server on loopback, with a cheap Argon2id and a clock of its own.
+func open(t *testing.T, dsn string) *house {
+	t.Helper()
+	h := &house{t: t, dsn: dsn, clock: &clock{now: time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)}, log: &logBook{}}
+	keys := filepath.Join(t.TempDir(), "keys")
+	if _, err := secret.CreateRing(keys); err != nil {
+		t.Fatal(err)
+	}
+	h.server = httptest.NewUnstartedServer(nil)
+	a, err := app.New(t.Context(), config.Config{
+		Database: dsn, KeyFile: keys, Hosts: []string{h.server.Listener.Addr().String()}, ProductName: "Sallyport",
+		Support: support, Password: password.Params{MemoryKiB: 64, Time: 1, Threads: 1},
+	}, h.clock.Now, slog.New(slog.NewJSONHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug})))
+	if err != nil {
+		h.server.Listener.Close()
+		t.Fatal(err)
+	}
+	h.app, h.server.Config.Handler = a, a.Handler
+	h.server.Start()
+	h.db = openDatabase(t, dsn)
+	t.Cleanup(func() {
+		h.server.Close()
+		if err := a.Close(); err != nil {
+			t.Error(err)
+		}
+		if t.Failed() {
+			t.Logf("the server's log:\n%s", h.log.String())
+		}
+	})
+	h.seed()
+	return h
+}
+
+func openDatabase(t *testing.T, dsn string) *sql.DB {
+	t.Helper()
+	driver, source := "pgx", dsn
+	if path, ok := strings.CutPrefix(dsn, "sqlite:"); ok {
+		driver, source = "sqlite", "file://"+path+"?_pragma=busy_timeout(10000)&_pragma=foreign_keys(ON)"
+	}
+	db, err := sql.Open(driver, source)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	return db
+}
+
+func (h *house) seed() {
+	h.t.Helper()
+	ctx := h.t.Context()
+	for _, c := range []company.Company{
+		{ID: strict, Name: "Strict & Sons", TwoFactorRequired: true, Created: h.clock.Now()},
+		{ID: free, Name: "Free Lane Realty", Created: h.clock.Now()},
+	} {
+		if err := h.app.Store.AddCompany(ctx, c); err != nil {
+			h.t.Fatal(err)
+		}
+	}
+	for _, m := range []member{ada, ben, sam, sue, tom, ivy, fay, gus} {
+		var hash secret.Text
+		if m.password != "" {
+			var err error
+			if hash, err = h.app.Hasher.Hash(ctx, secret.New(m.password)); err != nil {
+				h.t.Fatal(err)
+			}
+		}
+		u := company.User{
+			ID: company.UserID(m.username), Company: m.company, Username: m.username, DisplayName: m.name,
+			Email: m.username + "@example.com", Role: m.role, Language: "en", TimeZone: "UTC",
+			Status: m.status, Created: h.clock.Now(),
+		}
+		if err := h.app.Store.AddUser(ctx, u, hash); err != nil {
+			h.t.Fatal(err)
+		}
+	}
+}
+
+// count runs a SELECT count(*) with $1 placeholders.
+func (h *house) count(query string, args ...any) int {
+	h.t.Helper()
+	var n int
+	if err := h.db.QueryRowContext(context.Background(), "SELECT count(*) FROM "+query, args...).Scan(&n); err != nil {
+		h.t.Fatalf("count %s: %v", query, err)
+	}
+	return n
+}
+
+// text reads one column of one row.
+func (h *house) text(query string, args ...any) string {
+	h.t.Helper()
+	var s string
+	if err := h.db.QueryRowContext(context.Background(), query, args...).Scan(&s); err != nil {
+		h.t.Fatalf("%s: %v", query, err)
+	}
+	return s
+}
+
+// exec writes to the database behind the server's back.
+func (h *house) exec(query string, args ...any) {
+	h.t.Helper()
+	if _, err := h.db.ExecContext(context.Background(), query, args...); err != nil {
+		h.t.Fatalf("%s: %v", query, err)
+	}
+}
+
+// sessions counts the sessions of m.
+func (h *house) sessions(m member) int {
+	h.t.Helper()
+	return h.count("session WHERE company_id = $1 AND user_id = $2", string(m.company), m.username)
+}
+
+// clock stands still until it is moved.
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+// Now is the server's only clock.
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+// pass moves the clock on.
+func (c *clock) pass(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+// nextStep moves the clock to a TOTP step that no code was used of yet.
+func (c *clock) nextStep() { c.pass(stepLength) }
+
+// logBook keeps all that the server logs.
+type logBook struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+// Write implements io.Writer.
+func (l *logBook) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *logBook) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+// pattern is a registered route, apart in method and path.
+type pattern struct{ method, path string }
+
+// routes lists all that the server answers; a pattern without a method is asked by GET.
+func (h *house) routes() []pattern {
+	var all []pattern
+	for _, p := range h.app.Routes {
+		method, path, ok := strings.Cut(p, " ")
+		if !ok {
+			method, path = http.MethodGet, p
+		}
+		all = append(all, pattern{method, path})
+	}
+	return all
+}
