@@ -84,11 +84,19 @@ func (SignOut) decide(s State, _ time.Time) (State, []Effect, error) {
 }
 
 // Reset revokes every authenticator of another user, who then chooses again.
-type Reset struct{ Address string }
+type Reset struct {
+	Address string // the network address of the request
+	// Seen is the user's version that the administrator looked at: ErrMoved for any other, so
+	// that a form sent twice resets once. 0 takes the user as they are.
+	Seen int64
+}
 
 func (e Reset) decide(s State, now time.Time) (State, []Effect, error) {
 	if err := mayAct(s, company.ResetTwoFactor, now); err != nil {
 		return s, nil, err
+	}
+	if e.Seen != 0 && e.Seen != s.User.Version {
+		return s, nil, ErrMoved
 	}
 	s = touch(s)
 	s.User.Epoch++
