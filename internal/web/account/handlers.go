@@ -11,27 +11,23 @@ import (
 	"sallyport.dev/sallyport/internal/factor"
 	"sallyport.dev/sallyport/internal/session"
 	"sallyport.dev/sallyport/internal/signin"
-	"sallyport.dev/sallyport/internal/web/cookie"
 	"sallyport.dev/sallyport/internal/web/frame"
+	"sallyport.dev/sallyport/internal/web/inside"
 	"sallyport.dev/sallyport/internal/words"
 )
 
 // Pages answers for the pages inside. Its fields are set once, in app.
 type Pages struct {
-	Sessions *session.Sessions
-	SignIns  *signin.SignIns
-	Frame    *frame.Frame
-	Cookies  cookie.Jar
-	Now      func() time.Time
+	Door    inside.Door
+	SignIns *signin.SignIns
+	Frame   *frame.Frame
+	Now     func() time.Time
 }
-
-// insideFunc is a handler of a page that only a session opens.
-type insideFunc func(w http.ResponseWriter, r *http.Request, f session.Found) error
 
 // Routes adds the room's routes to mux.
 func (p *Pages) Routes(mux frame.Mux) {
-	handle := func(pattern string, h insideFunc) {
-		mux.Handle(pattern, p.Frame.Handle(p.inside(h), p.explain))
+	handle := func(pattern string, h inside.Func) {
+		mux.Handle(pattern, p.Frame.Handle(p.Door.Only(h), p.explain))
 	}
 	handle("GET /{$}", p.getDashboard)
 	handle("GET /settings", p.getSettings)
@@ -41,27 +37,6 @@ func (p *Pages) Routes(mux frame.Mux) {
 	handle("GET /settings/methods/{id}/remove", p.getRemove)
 	handle("POST /settings/methods/{id}/remove", p.postRemove)
 	mux.Handle("POST /sign-out", p.Frame.Handle(p.postSignOut, p.explain))
-}
-
-// inside lets a request in only with a session that opens the pages now; any other is
-// sent to sign in, and comes back here.
-func (p *Pages) inside(h insideFunc) frame.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) error {
-		f, err := p.Sessions.SignedIn(r.Context(), p.Cookies.Session(r))
-		if errors.Is(err, signin.ErrSignedOut) {
-			to := "/sign-in"
-			if r.Method == http.MethodGet && r.URL.Path != "/" {
-				to += "?" + url.Values{"return_to": {r.URL.EscapedPath()}}.Encode()
-			}
-			http.Redirect(w, r, to, http.StatusSeeOther)
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		f.User = p.SignIns.Known(f.User)
-		return h(w, r, f)
-	}
 }
 
 func (p *Pages) getDashboard(w http.ResponseWriter, r *http.Request, f session.Found) error {
@@ -112,17 +87,13 @@ func (p *Pages) postMethods(w http.ResponseWriter, r *http.Request, f session.Fo
 
 // begin starts a ceremony of this session, whose pages are those between the doors.
 func (p *Pages) begin(w http.ResponseWriter, r *http.Request, f session.Found, d signin.Demand) error {
-	t, err := p.SignIns.BeginInside(r.Context(), f.Session.Company, f.Session.User, p.browser(r), d)
+	t, err := p.SignIns.BeginInside(r.Context(), f.Session.Company, f.Session.User, p.Door.Browser(r), d)
 	if err != nil {
 		return err
 	}
-	p.Cookies.SetBetween(w, t)
+	p.Door.Cookies.SetBetween(w, t)
 	http.Redirect(w, r, "/sign-in/"+string(t.ID), http.StatusSeeOther)
 	return nil
-}
-
-func (p *Pages) browser(r *http.Request) signin.Browser {
-	return signin.Browser{Session: p.Cookies.Session(r)}
 }
 
 func (p *Pages) getRename(w http.ResponseWriter, r *http.Request, f session.Found) error {
@@ -141,7 +112,7 @@ func (p *Pages) postRename(w http.ResponseWriter, r *http.Request, f session.Fou
 	typed := r.PostFormValue("name")
 	name, err := enrol.CleanName(typed)
 	if err == nil {
-		err = p.SignIns.Inside(r.Context(), f.Session.Company, f.Session.User, p.browser(r), signin.Rename{Authenticator: a.ID, Name: name})
+		err = p.SignIns.Inside(r.Context(), f.Session.Company, f.Session.User, p.Door.Browser(r), signin.Rename{Authenticator: a.ID, Name: name})
 	}
 	fault, shows := nameFault(err)
 	switch {
@@ -195,14 +166,14 @@ func (p *Pages) postRemove(w http.ResponseWriter, r *http.Request, f session.Fou
 }
 
 func (p *Pages) postSignOut(w http.ResponseWriter, r *http.Request) error {
-	f, err := p.Sessions.SignedIn(r.Context(), p.Cookies.Session(r))
+	f, err := p.Door.Sessions.SignedIn(r.Context(), p.Door.Cookies.Session(r))
 	if err == nil {
-		err = p.SignIns.Inside(r.Context(), f.Session.Company, f.Session.User, p.browser(r), signin.SignOut{})
+		err = p.SignIns.Inside(r.Context(), f.Session.Company, f.Session.User, p.Door.Browser(r), signin.SignOut{})
 	}
 	if err != nil && !errors.Is(err, signin.ErrSignedOut) {
 		return err
 	}
-	p.Cookies.ClearSession(w)
+	p.Door.Cookies.ClearSession(w)
 	http.Redirect(w, r, "/sign-in?signed-out", http.StatusSeeOther)
 	return nil
 }

@@ -216,7 +216,7 @@ func (p *Pages) postCancel(w http.ResponseWriter, r *http.Request) error {
 	p.Cookies.KeepBetween(w, b.Between, 0)
 	to := "/sign-in"
 	if err == nil && si.Demand.Purpose != signin.PurposeSignIn {
-		to = "/settings"
+		to = origin(si.Demand)
 	}
 	http.Redirect(w, r, to, http.StatusSeeOther)
 	return nil
@@ -248,8 +248,18 @@ func after(si signin.SignIn) string {
 		return "/settings?done=added"
 	case si.Demand.Purpose == signin.PurposeRemove:
 		return "/settings?done=removed"
+	case si.Demand.Purpose == signin.PurposeStepUp:
+		return origin(si.Demand)
 	case si.Demand.ReturnTo != "":
 		return si.Demand.ReturnTo
 	}
 	return "/"
+}
+
+// origin is the page inside where a ceremony began.
+func origin(d signin.Demand) string {
+	if d.ReturnTo != "" {
+		return d.ReturnTo
+	}
+	return "/settings"
 }

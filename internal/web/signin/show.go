@@ -270,7 +270,7 @@ func (p *Pages) facts(r *http.Request, st signin.State) (facts, error) {
 		Expires: st.SignIn.Expires, Zone: person.Zone(),
 	}}
 	if st.SignIn.Demand.Purpose != signin.PurposeSignIn {
-		f.start = "/settings"
+		f.start = origin(st.SignIn.Demand)
 	}
 	for _, a := range admins {
 		if a.ID != person.ID && len(f.helpers.Administrators) < 3 {
