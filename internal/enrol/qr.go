@@ -1,8 +1,5 @@
-// Package enrol has the ceremonies around setting up an authenticator: the QR code, the
-// key to type by hand, the name. It changes no state; the sign-in machine does that.
-//
-//	QR, Groups         how a new secret is shown        qr.go
-//	Name, CleanName    what the user calls it           name.go
+// Package enrol shows what is being set up: the QR code, and the key to type by hand. It
+// changes no state; the sign-in machine does that.
 package enrol
 
 import (

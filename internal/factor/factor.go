@@ -22,7 +22,7 @@ import (
 var (
 	// ErrWrong: the answer was compared and does not match.
 	ErrWrong = errors.New("answer does not match")
-	// ErrReplayed: the answer matches but was accepted before. Comes as *Replayed.
+	// ErrReplayed: the answer matches but was accepted before. Comes as Replayed.
 	ErrReplayed = errors.New("answer was already used")
 	// ErrNotCompared: nothing was compared (an outage), so the attempt is given back.
 	ErrNotCompared = errors.New("answer was not compared")

@@ -61,6 +61,9 @@ func (e Rename) decide(s State, now time.Time) (State, []Effect, error) {
 	if err := SignedIn(*s.Session, s.User, s.Policy, now); err != nil {
 		return s, nil, err
 	}
+	if !company.May(s.User.Role, company.ManageOwnMethods) {
+		return s, nil, ErrForbidden
+	}
 	if _, ok := find(s.User, e.Authenticator); !ok {
 		return s, nil, ErrNotOffered
 	}
@@ -73,7 +76,7 @@ func (e Rename) decide(s State, now time.Time) (State, []Effect, error) {
 	return s, nil, nil
 }
 
-// SignOut ends the browser's session.
+// SignOut ends the browser's session, also one that opens nothing at this moment.
 type SignOut struct{}
 
 func (SignOut) decide(s State, _ time.Time) (State, []Effect, error) {

@@ -75,6 +75,9 @@ func live(s State, now time.Time) error {
 	case !now.Before(si.Expires):
 		return ErrExpired
 	}
+	if si.Proved.By != "" && !proofHolds(s) {
+		return ErrEnded // what it was proved with is gone, or has lost its power
+	}
 	if si.Demand.Purpose == PurposeSignIn {
 		return nil
 	}

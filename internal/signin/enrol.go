@@ -27,7 +27,7 @@ func (e Enrol) decide(s State, now time.Time) (State, []Effect, error) {
 	}
 	// The proof must be fresh when the set-up starts; from then on the ceremony's own life counts.
 	if s.SignIn.Demand.Purpose == PurposeEnrol && now.Sub(s.SignIn.Proved.At) >= ProofFresh {
-		return s, nil, ErrNotFresh
+		return askAgain(s, e.Challenge, now)
 	}
 	if p := s.SignIn.Pending; p != nil && p.Kind == e.Pending.Kind && s.SignIn.Left > 0 {
 		return step(s, Enrolling, now), nil, nil
@@ -39,6 +39,18 @@ func (e Enrol) decide(s State, now time.Time) (State, []Effect, error) {
 	return s, nil, nil
 }
 
+// askAgain: the proof of a ceremony is too old, so another is asked for.
+func askAgain(s State, id string, now time.Time) (State, []Effect, error) {
+	a, ok := lastUsed(Provers(s, now))
+	if !ok {
+		return s, nil, ErrNotOffered
+	}
+	s = step(s, Challenged, now)
+	s.SignIn.Proved, s.SignIn.Pending = Proved{}, nil
+	challenge(s.SignIn, a.ID, id, time.Time{}, now)
+	return s, nil, nil
+}
+
 // mayEnrol: the user has no authenticator at all, disabled ones included; or this
 // sign-in has set up their first, or has a proof by one that was active when it began.
 func mayEnrol(s State) error {
@@ -46,10 +58,7 @@ func mayEnrol(s State) error {
 		return ErrTooMany
 	}
 	if s.SignIn.Proved.By != "" {
-		if !proofHolds(s) {
-			return ErrNotOffered
-		}
-		return nil
+		return nil // live looked whether it holds
 	}
 	if s.SignIn.Demand.Purpose != PurposeSignIn || len(s.User.Authenticators) > 0 {
 		return ErrNotOffered
@@ -78,6 +87,7 @@ func activate(s State, p factor.Proof, now time.Time) (State, []Effect, error) {
 	s = touch(step(s, stage, now))
 	a := *s.SignIn.Pending
 	a.Since, a.Added, a.LastStep = s.User.Version, now, p.Step
+	a.Name = factor.FreeName(namesOf(s.User), a.Name) // another tab may have taken it meanwhile
 	s.User.Authenticators = append(s.User.Authenticators, a)
 	s.User.MustEnrol = false
 	s.SignIn.Pending = nil
@@ -92,6 +102,14 @@ func activate(s State, p factor.Proof, now time.Time) (State, []Effect, error) {
 		s = stamp(s, s.SignIn.Proved)
 	}
 	return s, effects, nil
+}
+
+func namesOf(u User) []string {
+	var names []string
+	for _, a := range u.Authenticators {
+		names = append(names, a.Name)
+	}
+	return names
 }
 
 // Drop gives up a set-up that is pending: "Choose another method".

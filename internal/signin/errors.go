@@ -19,7 +19,7 @@ var (
 	ErrNotOffered = errors.New("method is not offered here")
 	// ErrMoved: something changed between reading and writing; nothing was written.
 	ErrMoved = errors.New("state has moved")
-	// ErrLocked: no attempt may be taken now. Comes as *Locked.
+	// ErrLocked: no attempt may be taken now. Comes as Locked.
 	ErrLocked = errors.New("no attempt is free")
 	// ErrWrongPassword: unknown name, wrong password, deactivated user: all the same.
 	ErrWrongPassword = errors.New("username and password do not match")

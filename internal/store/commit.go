@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"slices"
 
-	"sallyport.dev/sallyport/internal/enrol"
 	"sallyport.dev/sallyport/internal/factor"
 	"sallyport.dev/sallyport/internal/secret"
 	"sallyport.dev/sallyport/internal/signin"
@@ -255,7 +254,7 @@ func (c *change) authenticators() error {
 // is one that differs only in case or form.
 func (c *change) nameAuthenticator(a factor.Authenticator, known bool) error {
 	u := c.before.User
-	folded := enrol.FoldName(a.Name)
+	folded := factor.FoldName(a.Name)
 	if known {
 		err := one(c.q.RenameAuthenticator(c.ctx, sqlcgen.RenameAuthenticatorParams{
 			Name: a.Name, FoldedName: folded, CompanyID: string(u.Company), UserID: string(u.ID), ID: string(a.ID),

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"sallyport.dev/sallyport/internal/enrol"
 	"sallyport.dev/sallyport/internal/factor"
 	"sallyport.dev/sallyport/internal/session"
 	"sallyport.dev/sallyport/internal/signin"
@@ -110,7 +109,7 @@ func (p *Pages) postRename(w http.ResponseWriter, r *http.Request, f session.Fou
 		return frame.NotFound
 	}
 	typed := r.PostFormValue("name")
-	name, err := enrol.CleanName(typed)
+	name, err := factor.CleanName(typed)
 	if err == nil {
 		err = p.SignIns.Inside(r.Context(), f.Session.Company, f.Session.User, p.Door.Browser(r), signin.Rename{Authenticator: a.ID, Name: name})
 	}
@@ -128,11 +127,11 @@ func (p *Pages) postRename(w http.ResponseWriter, r *http.Request, f session.Fou
 // nameFault says how a refused name is shown; false for any other error.
 func nameFault(err error) (NameFault, bool) {
 	switch {
-	case errors.Is(err, enrol.ErrNameEmpty):
+	case errors.Is(err, factor.ErrNameEmpty):
 		return Empty, true
-	case errors.Is(err, enrol.ErrNameLong):
+	case errors.Is(err, factor.ErrNameLong):
 		return TooLong, true
-	case errors.Is(err, enrol.ErrNameCharacters):
+	case errors.Is(err, factor.ErrNameCharacters):
 		return Strange, true
 	case errors.Is(err, signin.ErrNameTaken):
 		return Taken, true

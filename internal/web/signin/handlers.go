@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"sallyport.dev/sallyport/internal/company"
-	"sallyport.dev/sallyport/internal/enrol"
 	"sallyport.dev/sallyport/internal/factor"
 	"sallyport.dev/sallyport/internal/password"
 	"sallyport.dev/sallyport/internal/secret"
@@ -170,24 +169,12 @@ func (p *Pages) postEnrol(w http.ResponseWriter, r *http.Request) error {
 	if !p.Available(kind) {
 		return signin.ErrNotOffered
 	}
-	st, err := p.SignIns.View(r.Context(), b)
-	if err != nil {
-		return err
-	}
-	name := enrol.Name(names(st), frame.MethodOf(p.Frame.Printer(r), kind).Name)
+	name := frame.MethodOf(p.Frame.Printer(r), kind).Name
 	si, err := p.SignIns.Enrol(r.Context(), b, p.form(r), kind, name)
 	if err != nil {
 		return err
 	}
 	return p.next(w, r, si, b)
-}
-
-func names(st signin.State) []string {
-	var out []string
-	for _, a := range st.User.Authenticators {
-		out = append(out, a.Name)
-	}
-	return out
 }
 
 func (p *Pages) postAnswer(w http.ResponseWriter, r *http.Request) error {

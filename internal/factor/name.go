@@ -1,4 +1,4 @@
-package enrol
+package factor
 
 import (
 	"errors"
@@ -55,10 +55,10 @@ func visible(r rune) bool {
 	return unicode.IsGraphic(r) && !unicode.IsSpace(r) && !unicode.IsMark(r)
 }
 
-// Name returns base, or base with the first number from 2 on that no existing name has:
+// FreeName returns base, or base with the first number from 2 on that no existing name has:
 // "Google Authenticator", "Google Authenticator 2". A long base is cut so that the whole
 // keeps within MaxName.
-func Name(existing []string, base string) string {
+func FreeName(existing []string, base string) string {
 	taken := make(map[string]bool, len(existing))
 	for _, name := range existing {
 		taken[FoldName(name)] = true

@@ -1,4 +1,4 @@
-package enrol
+package factor
 
 import (
 	"errors"
@@ -63,8 +63,8 @@ func TestADefaultNameIsTheFirstThatIsFree(t *testing.T) {
 		{"a long one twice", []string{long[:40]}, long, long[:38] + " 2"},
 		{"cut at a space", []string{strings.Repeat("x", 37) + " yz"}, strings.Repeat("x", 37) + " yz", strings.Repeat("x", 37) + " 2"},
 	} {
-		if got := Name(tt.existing, tt.base); got != tt.want {
-			t.Errorf("%s: Name() = %q, want %q", tt.name, got, tt.want)
+		if got := FreeName(tt.existing, tt.base); got != tt.want {
+			t.Errorf("%s: FreeName() = %q, want %q", tt.name, got, tt.want)
 		}
 	}
 }
@@ -72,7 +72,7 @@ func TestADefaultNameIsTheFirstThatIsFree(t *testing.T) {
 func TestAHundredDefaultNamesDiffer(t *testing.T) {
 	var names []string
 	for range 100 {
-		names = append(names, Name(names, strings.Repeat("ü", 40)))
+		names = append(names, FreeName(names, strings.Repeat("ü", 40)))
 	}
 	seen := map[string]bool{}
 	for _, n := range names {
@@ -101,8 +101,8 @@ func FuzzACleanNameStaysAsItIs(f *testing.F) {
 		if again, err := CleanName(name); err != nil || again != name {
 			t.Errorf("CleanName(%q) = %q, and of that %q, %v", s, name, again, err)
 		}
-		if other := Name([]string{name}, name); FoldName(other) == FoldName(name) {
-			t.Errorf("Name() beside %q gives %q", name, other)
+		if other := FreeName([]string{name}, name); FoldName(other) == FoldName(name) {
+			t.Errorf("FreeName() beside %q gives %q", name, other)
 		}
 	})
 }
