@@ -109,7 +109,7 @@ func (a *App) route(mux *recorder, f *frame.Frame, jar cookie.Jar, now func() ti
 	(&signinpages.Pages{
 		SignIns: a.SignIns, People: a.Store, Frame: f, Cookies: jar, Kinds: listed(), Available: available, Now: now,
 	}).Routes(mux)
-	door := inside.Door{Sessions: &session.Sessions{Store: a.Store, Now: now}, Cookies: jar}
+	door := inside.Door{Sessions: &session.Sessions{Store: a.Store, Now: now}, SignIns: a.SignIns, Cookies: jar}
 	(&account.Pages{Door: door, SignIns: a.SignIns, Frame: f, Now: now}).Routes(mux)
 	(&console.Pages{Door: door, SignIns: a.SignIns, People: a.Store, Frame: f, Now: now}).Routes(mux)
 	mux.Handle("GET /assets/", f.Assets())

@@ -16,6 +16,7 @@ import (
 // Door looks at a browser's session cookie.
 type Door struct {
 	Sessions *session.Sessions
+	SignIns  *signin.SignIns // says which of a user's methods have no power here
 	Cookies  cookie.Jar
 }
 
@@ -38,6 +39,7 @@ func (d Door) Only(h Func) frame.HandlerFunc {
 		if err != nil {
 			return err
 		}
+		f.User = d.SignIns.Known(f.User)
 		return h(w, r, f)
 	}
 }
