@@ -3,6 +3,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -53,7 +54,9 @@ func runDemo(ctx context.Context, args []string, out, errs io.Writer) int {
 	flags.StringVar(&o.Listen, "listen", "127.0.0.1:8484", "loopback `address` and port; port 0 takes a free one")
 	flags.StringVar(&o.Data, "data", "", "`folder` to keep what is set up (default: one under the user's cache)")
 	flags.BoolVar(&o.Fresh, "fresh", false, "delete what the last demo left in the folder")
-	if err := flags.Parse(args); err != nil {
+	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
+		return 0
+	} else if err != nil {
 		return 2
 	}
 	if flags.NArg() > 0 {

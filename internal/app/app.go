@@ -40,7 +40,9 @@ type App struct {
 	Handler http.Handler
 	// Routes are the patterns that Handler answers, as they were registered.
 	Routes []string
-	log    *slog.Logger
+	// Slots is how many passwords are hashed at a time; the caller raises GOMAXPROCS by as many.
+	Slots int
+	log   *slog.Logger
 }
 
 // kinds are the kinds of authenticator that are built in.
@@ -76,9 +78,7 @@ func New(ctx context.Context, c config.Config, now func() time.Time, log *slog.L
 
 // build makes the rooms and their routes.
 func build(c config.Config, st *store.Store, ring *secret.Ring, now func() time.Time, log *slog.Logger) (*App, error) {
-	gate := password.NewGate(c.Password, runtime.NumCPU(), now)
-	// While slots hash, the others must still run (measured: docs/performance.md).
-	runtime.GOMAXPROCS(runtime.NumCPU() + gate.Slots())
+	gate := password.NewGate(c.Password, runtime.GOMAXPROCS(0), now) // what a container is given, not what the machine has
 	hasher := password.NewHasher(c.Password, gate)
 	signIns := &signin.SignIns{
 		Store: st, Forms: st, Names: st, Passwords: hasher, Keys: ring, Kinds: kinds(), Now: now, Log: log,
@@ -92,7 +92,7 @@ func build(c config.Config, st *store.Store, ring *secret.Ring, now func() time.
 	if err != nil {
 		return nil, fmt.Errorf("build the pages: %w", err)
 	}
-	a := &App{Store: st, SignIns: signIns, Hasher: hasher, log: log}
+	a := &App{Store: st, SignIns: signIns, Hasher: hasher, Slots: gate.Slots(), log: log}
 	mux := &recorder{mux: http.NewServeMux()}
 	a.route(mux, f, cookie.Jar{Secure: c.Secure}, now)
 	a.Routes = mux.patterns
@@ -163,7 +163,7 @@ func (a *App) Serve(ctx context.Context, l net.Listener) error {
 	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopLimit)
 	defer cancel()
 	if err := server.Shutdown(stop); err != nil {
-		return fmt.Errorf("stop: %w", err)
+		return errors.Join(fmt.Errorf("stop: %w", err), server.Close())
 	}
 	return nil
 }

@@ -271,16 +271,16 @@ func (p page) scan() phone {
 	if m == nil {
 		p.t.Fatalf("%s (%d) shows no key:\n%s", p.asked, p.status, p.main())
 	}
-	key, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(strings.Join(strings.Fields(tags.ReplaceAllString(m[1], "")), ""))
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	return phone{key: key}
+	return phone{key: decode(p.t, strings.Join(strings.Fields(tags.ReplaceAllString(m[1], "")), ""))}
 }
+
+var base32Key = base32.StdEncoding.WithPadding(base32.NoPadding)
+
+func encode(key []byte) string { return base32Key.EncodeToString(key) }
 
 func decode(t *testing.T, key string) []byte {
 	t.Helper()
-	b, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(key)
+	b, err := base32Key.DecodeString(key)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"runtime"
 	"runtime/debug"
 	"strconv"
 	"time"
@@ -40,15 +41,16 @@ func Demo(ctx context.Context, o DemoOptions, now func() time.Time, out io.Write
 	if err != nil {
 		return err
 	}
-	port := l.Addr().(*net.TCPAddr).Port
 	a, err := New(ctx, config.Config{
-		Database: "sqlite:" + folder.Database(), KeyFile: folder.Keys(), Hosts: loopbackHosts(port),
+		Database: "sqlite:" + folder.Database(), KeyFile: folder.Keys(), Hosts: loopbackHosts(l.Addr().(*net.TCPAddr)),
 		ProductName: "Sallyport", Support: demo.Support, Password: password.Default,
 	}, now, log)
 	if err != nil {
 		return fmt.Errorf("%w (the demo's folder is %s)", err, folder.Path)
 	}
 	defer func() { err = errors.Join(err, a.Close()) }()
+	// While passwords are hashed, the others must still run: see docs/performance.md.
+	runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + a.Slots)
 	added, err := demo.Seed(ctx, a.Store, a.Hasher, now())
 	if err != nil {
 		return fmt.Errorf("seed the demo: %w", err)
@@ -87,15 +89,18 @@ func listenLoopback(ctx context.Context, address string) (net.Listener, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listen on %s: %w; another port can be given with --listen 127.0.0.1:PORT, or 0 for a free one", address, err)
 	}
+	if !l.Addr().(*net.TCPAddr).IP.IsLoopback() { // what localhost stands for is the system's to say
+		return nil, errors.Join(fmt.Errorf("--listen %s: %s is not a loopback address", address, l.Addr()), l.Close())
+	}
 	return l, nil
 }
 
-// loopbackHosts are the three names of this machine.
-func loopbackHosts(port int) []string {
-	var hosts []string
+// loopbackHosts are the three names of this machine, and the address itself.
+func loopbackHosts(a *net.TCPAddr) []string {
+	hosts := []string{a.String()}
 	for _, name := range []string{"127.0.0.1", "localhost", "[::1]"} {
-		hosts = append(hosts, name+":"+strconv.Itoa(port))
-		if port == 80 {
+		hosts = append(hosts, name+":"+strconv.Itoa(a.Port))
+		if a.Port == 80 {
 			hosts = append(hosts, name)
 		}
 	}

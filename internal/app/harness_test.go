@@ -60,6 +60,7 @@ type house struct {
 	log    *logBook
 	db     *sql.DB // the same database, for what no page can do or show
 	dsn    string
+	keys   string // the key file
 }
 
 // onBothEngines runs test in a house of its own on SQLite and on PostgreSQL.
@@ -77,13 +78,13 @@ func onBothEngines(t *testing.T, test func(t *testing.T, h *house)) {
 func open(t *testing.T, dsn string) *house {
 	t.Helper()
 	h := &house{t: t, dsn: dsn, clock: &clock{now: time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)}, log: &logBook{}}
-	keys := filepath.Join(t.TempDir(), "keys")
-	if _, err := secret.CreateRing(keys); err != nil {
+	h.keys = filepath.Join(t.TempDir(), "keys")
+	if _, err := secret.CreateRing(h.keys); err != nil {
 		t.Fatal(err)
 	}
 	h.server = httptest.NewUnstartedServer(nil)
 	a, err := app.New(t.Context(), config.Config{
-		Database: dsn, KeyFile: keys, Hosts: []string{h.server.Listener.Addr().String()}, ProductName: "Sallyport",
+		Database: dsn, KeyFile: h.keys, Hosts: []string{h.server.Listener.Addr().String()}, ProductName: "Sallyport",
 		Support: support, Password: password.Params{MemoryKiB: 64, Time: 1, Threads: 1},
 	}, h.clock.Now, slog.New(slog.NewJSONHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug})))
 	if err != nil {

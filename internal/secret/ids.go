@@ -24,6 +24,12 @@ func NewID() string {
 	return lowerBase32.EncodeToString(b)
 }
 
+// IsID reports whether s has the form that NewID gives.
+func IsID(s string) bool {
+	b, err := lowerBase32.DecodeString(s)
+	return err == nil && len(b) == idBytes && len(s) == lowerBase32.EncodedLen(idBytes)
+}
+
 // NewToken returns 256 random bits in base64url, 43 characters, never with a '.'.
 func NewToken() Text {
 	b := make([]byte, tokenBytes)

@@ -43,15 +43,25 @@ type Sessions struct {
 	Now   func() time.Time
 }
 
-// SignedIn returns the session of a browser's cookie: signin.ErrSignedOut unless it opens
-// the pages now. Any other error is an outage and opens nothing either.
-func (s *Sessions) SignedIn(ctx context.Context, t signin.Token) (Found, error) {
+// Find returns the session of a browser's cookie, whether or not it opens anything now:
+// signin.ErrSignedOut where there is none.
+func (s *Sessions) Find(ctx context.Context, t signin.Token) (Found, error) {
 	if t.ID == "" || t.Secret.Empty() {
 		return Found{}, signin.ErrSignedOut
 	}
 	f, err := s.Store.FindSession(ctx, t)
 	if err != nil {
 		return Found{}, fmt.Errorf("look up session: %w", err)
+	}
+	return f, nil
+}
+
+// SignedIn returns the session of a browser's cookie: signin.ErrSignedOut unless it opens
+// the pages now. Any other error is an outage and opens nothing either.
+func (s *Sessions) SignedIn(ctx context.Context, t signin.Token) (Found, error) {
+	f, err := s.Find(ctx, t)
+	if err != nil {
+		return Found{}, err
 	}
 	now := s.Now()
 	if err := signin.SignedIn(f.Session, f.User, f.Policy, now); err != nil {

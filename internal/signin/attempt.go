@@ -51,7 +51,7 @@ func (s *SignIns) compare(ctx context.Context, st State, b Browser, spend SpendI
 	a, ok := asks(st)
 	verifier := s.Kinds[a.Kind]
 	if !ok || verifier == nil {
-		return SignIn{}, errors.Join(factor.ErrUnknownKind, s.Store.Refund(ctx, st.User.Company, spend, RefundAll))
+		return SignIn{}, s.refund(ctx, st, spend, RefundAll, factor.ErrUnknownKind)
 	}
 	if a.DisabledBy == string(spend) {
 		a.DisabledBy = "" // the hundredth in a row may still be right
@@ -61,12 +61,12 @@ func (s *SignIns) compare(ctx context.Context, st State, b Browser, spend SpendI
 	case err == nil:
 		return s.proven(ctx, st, b, Answer{Proof: proof, Spend: spend})
 	case errors.Is(err, factor.ErrReplayed):
-		return SignIn{}, errors.Join(err, s.Store.Refund(ctx, st.User.Company, spend, RefundCount))
+		return SignIn{}, s.refund(ctx, st, spend, RefundCount, err)
 	case errors.Is(err, factor.ErrWrong):
 		s.Log.InfoContext(ctx, "answer refused", "company", st.User.Company, "user", st.User.ID, "sign_in", st.SignIn.ID, "kind", a.Kind)
-		return SignIn{}, errors.Join(err, s.refused(ctx, st, b, c.ID))
+		return SignIn{}, s.refused(ctx, st, b, err)
 	case errors.Is(err, factor.ErrNotCompared):
-		return SignIn{}, errors.Join(err, s.Store.Refund(ctx, st.User.Company, spend, RefundAll))
+		return SignIn{}, s.refund(ctx, st, spend, RefundAll, err)
 	}
 	return SignIn{}, err
 }
@@ -84,21 +84,31 @@ func (s *SignIns) proven(ctx context.Context, st State, b Browser, e Answer) (Si
 		return *after.SignIn, nil
 	case errors.Is(err, factor.ErrReplayed): // another request took the step first
 		used := factor.Replayed{Next: e.Proof.Next}
-		return SignIn{}, errors.Join(used, s.Store.Refund(ctx, st.User.Company, e.Spend, RefundCount))
+		return SignIn{}, s.refund(ctx, st, e.Spend, RefundCount, used)
 	}
 	return SignIn{}, err
 }
 
-// refused drops a pending authenticator that has no attempt left.
-func (s *SignIns) refused(ctx context.Context, st State, b Browser, challenge string) error {
+// refund gives an attempt back and returns why it was not counted.
+func (s *SignIns) refund(ctx context.Context, st State, spend SpendID, part Refund, why error) error {
+	if err := s.Store.Refund(ctx, st.User.Company, spend, part); err != nil {
+		s.Log.ErrorContext(ctx, "attempt not given back", "company", st.User.Company, "user", st.User.ID,
+			"sign_in", st.SignIn.ID, "error", err)
+	}
+	return why
+}
+
+// refused drops a pending authenticator that has no attempt left, and returns why.
+func (s *SignIns) refused(ctx context.Context, st State, b Browser, why error) error {
 	if st.SignIn.Stage != Enrolling || st.SignIn.Left > 0 {
-		return nil
+		return why
 	}
-	_, err := s.commit(ctx, Refuse{Challenge: challenge}, nil, func(ctx context.Context) (State, error) { return s.load(ctx, b) })
-	if errors.Is(err, ErrEnded) || errors.Is(err, ErrExpired) {
-		return nil
+	e := Refuse{Challenge: st.SignIn.Challenge.ID}
+	if _, err := s.commit(ctx, e, nil, func(ctx context.Context) (State, error) { return s.load(ctx, b) }); err != nil {
+		// It has no attempts left all the same, and Set up makes another.
+		s.Log.WarnContext(ctx, "pending method not dropped", "sign_in", st.SignIn.ID, "error", err)
 	}
-	return err
+	return why
 }
 
 // The names under which outcomes are kept.
@@ -191,8 +201,21 @@ func (s *SignIns) repeat(ctx context.Context, b Browser, o Outcome) (SignIn, err
 	if err != nil {
 		return SignIn{}, err
 	}
-	if st.SignIn.Stage == Done && !s.Now().Before(st.SignIn.Expires) {
+	if st.SignIn.Stage != Done {
+		return *st.SignIn, nil
+	}
+	if !s.Now().Before(st.SignIn.Expires) {
 		return SignIn{}, ErrEnded
+	}
+	if t, ok := s.Session(*st.SignIn, b); ok {
+		// The session may be gone already: then its cookie must not take another's place.
+		st, err = s.load(ctx, Browser{Between: b.Between, Session: t})
+		if err != nil {
+			return SignIn{}, err
+		}
+		if st.Session == nil || SignedIn(*st.Session, st.User, st.Policy, s.Now()) != nil {
+			return SignIn{}, ErrEnded
+		}
 	}
 	return *st.SignIn, nil
 }

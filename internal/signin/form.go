@@ -6,6 +6,8 @@ import (
 	"maps"
 	"net/url"
 	"slices"
+
+	"sallyport.dev/sallyport/internal/secret"
 )
 
 // ErrRepeated: this rendering of a form was sent before, with the same fields.
@@ -15,7 +17,7 @@ var ErrRepeated = errors.New("form was sent before")
 // digest of the other fields. Sent again it gets the first outcome and spends nothing;
 // with other fields (the Back button) it is a new attempt.
 type Form struct {
-	Nonce  string // "" from a client that sends none: never taken as repeated
+	Nonce  string // "" from a client that sends none of ours: never taken as repeated
 	Digest string
 }
 
@@ -31,7 +33,11 @@ func (s *SignIns) Form(action string, fields url.Values) Form {
 		parts = append(parts, "")
 	}
 	digest := base64.RawURLEncoding.EncodeToString(s.Keys.Digest("form/v1", parts...))
-	return Form{Nonce: fields.Get(NonceField), Digest: digest}
+	nonce := fields.Get(NonceField)
+	if !secret.IsID(nonce) {
+		nonce = "" // not one of ours; only its sender goes without the protection
+	}
+	return Form{Nonce: nonce, Digest: digest}
 }
 
 // NonceField is the name of the field that carries a rendering's nonce.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"sallyport.dev/sallyport/internal/company"
 	"sallyport.dev/sallyport/internal/password"
@@ -29,45 +28,44 @@ type Entry struct {
 	Password secret.Text
 	ReturnTo string // a path of ours
 	Browser  Browser
-	Held     []Token // the sign-ins under way that this browser carries
 }
 
 // Open is the first door: it compares the password and begins a sign-in. It answers
 // ErrWrongPassword alike for an unknown name, a wrong password, a deactivated user and one
 // who has no password yet;
 // Locked during a wait, when nothing is compared.
-func (s *SignIns) Open(ctx context.Context, e Entry) (Token, error) {
+func (s *SignIns) Open(ctx context.Context, e Entry) (Begun, error) {
 	name, err := company.FoldName(e.Name)
 	if err != nil {
 		name = e.Name // stands for nobody, and is counted like everybody
 	}
 	c, err := s.Names.FindName(ctx, name)
 	if err != nil {
-		return Token{}, fmt.Errorf("look up a name: %w", err)
+		return Begun{}, fmt.Errorf("look up a name: %w", err)
 	}
 	spend, err := s.Names.SpendPassword(ctx, c, s.Now())
 	if err != nil {
-		return Token{}, err
+		return Begun{}, err
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleLimit)
 	defer cancel()
 	if err := s.comparePassword(ctx, c, e.Password); err != nil {
 		if !errors.Is(err, password.ErrWrong) { // nothing was compared
-			return Token{}, errors.Join(err, s.Names.RefundPassword(ctx, spend))
+			if refund := s.Names.RefundPassword(ctx, spend); refund != nil {
+				s.Log.ErrorContext(ctx, "password attempt not given back", "error", refund)
+			}
+			return Begun{}, err
 		}
 		s.Log.InfoContext(ctx, "password refused", "known", c.Known)
-		return Token{}, ErrWrongPassword
+		return Begun{}, ErrWrongPassword
 	}
 	if err := s.Names.RefundPassword(ctx, spend); err != nil {
-		return Token{}, fmt.Errorf("give back a password attempt: %w", err)
+		return Begun{}, fmt.Errorf("give back a password attempt: %w", err)
 	}
 	s.strengthen(ctx, c, e.Password)
-	if err := s.endOldest(ctx, e.Held); err != nil {
-		return Token{}, err
-	}
 	begin := Begin{ID: ID(secret.NewID()), Reference: secret.NewReference(), Challenge: secret.NewID(),
 		ReturnTo: e.ReturnTo, PasswordEpoch: c.Epoch}
-	return s.begin(ctx, c.Company, c.User, e.Browser, begin, begin.ID)
+	return s.begin(ctx, Who{Company: c.Company, User: c.User, Browser: e.Browser}, begin, begin.ID)
 }
 
 func (s *SignIns) comparePassword(ctx context.Context, c Candidate, pw secret.Text) error {
@@ -90,29 +88,4 @@ func (s *SignIns) strengthen(ctx context.Context, c Candidate, pw secret.Text) {
 	if err != nil {
 		s.Log.WarnContext(ctx, "password not hashed anew", "company", c.Company, "user", c.User, "error", err)
 	}
-}
-
-// endOldest makes room: at most MaxSignIns are under way in one browser.
-func (s *SignIns) endOldest(ctx context.Context, held []Token) error {
-	var under []State
-	for _, t := range held {
-		st, err := s.load(ctx, Browser{Between: t})
-		if errors.Is(err, ErrNotFound) {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		if live(st, s.Now()) == nil {
-			under = append(under, st)
-		}
-	}
-	slices.SortFunc(under, func(a, b State) int { return a.SignIn.Began.Compare(b.SignIn.Began) })
-	for len(under) >= MaxSignIns {
-		if _, err := s.settle(ctx, under[0], Cancel{}, nil); err != nil && !errors.Is(err, ErrMoved) {
-			return err
-		}
-		under = under[1:]
-	}
-	return nil
 }

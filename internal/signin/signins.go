@@ -56,18 +56,24 @@ func (s *SignIns) Choose(ctx context.Context, b Browser, f Form, a factor.ID) (S
 	return s.act(ctx, b, f, Choose{Authenticator: a, Challenge: secret.NewID()})
 }
 
-// Enrol starts to set up a method of kind k under name. ErrNotOffered for a kind that
-// is not built in or cannot be set up.
-func (s *SignIns) Enrol(ctx context.Context, b Browser, f Form, k factor.Kind, name string) (SignIn, error) {
-	enroller, ok := s.Kinds[k].(factor.Enroller)
+// Wanted is a method that is to be set up. Its name gets a number where another has it.
+type Wanted struct {
+	Kind factor.Kind
+	Name string
+}
+
+// Enrol starts to set up a method. ErrNotOffered for a kind that is not built in or cannot
+// be set up.
+func (s *SignIns) Enrol(ctx context.Context, b Browser, f Form, want Wanted) (SignIn, error) {
+	enroller, ok := s.Kinds[want.Kind].(factor.Enroller)
 	if !ok {
 		return SignIn{}, ErrNotOffered
 	}
 	seed, err := enroller.NewSecret()
 	if err != nil {
-		return SignIn{}, fmt.Errorf("make a secret for %s: %w", k, err)
+		return SignIn{}, fmt.Errorf("make a secret for %s: %w", want.Kind, err)
 	}
-	pending := factor.Authenticator{ID: factor.ID(secret.NewID()), Kind: k, Name: name, Secret: seed}
+	pending := factor.Authenticator{ID: factor.ID(secret.NewID()), Kind: want.Kind, Name: want.Name, Secret: seed}
 	return s.act(ctx, b, f, Enrol{Pending: pending, Challenge: secret.NewID()})
 }
 
@@ -90,37 +96,30 @@ func (s *SignIns) Offer(st State, issuer, account string) (factor.Offer, error) 
 }
 
 // BeginInside starts a ceremony in the session that b holds: adding or removing a method.
-func (s *SignIns) BeginInside(ctx context.Context, c company.ID, u company.UserID, b Browser, d Demand) (Token, error) {
+func (s *SignIns) BeginInside(ctx context.Context, w Who, d Demand) (Begun, error) {
 	e := BeginInside{ID: ID(secret.NewID()), Reference: secret.NewReference(), Challenge: secret.NewID(), Demand: d}
-	return s.begin(ctx, c, u, b, e, e.ID)
+	return s.begin(ctx, w, e, e.ID)
 }
 
 // Inside takes a step of a live session that is no sign-in: Rename, SignOut.
-func (s *SignIns) Inside(ctx context.Context, c company.ID, u company.UserID, b Browser, e Event) error {
-	_, err := s.commit(ctx, e, nil, func(ctx context.Context) (State, error) { return s.loadUser(ctx, c, u, b) })
+func (s *SignIns) Inside(ctx context.Context, w Who, e Event) error {
+	_, err := s.commit(ctx, e, nil, func(ctx context.Context) (State, error) { return s.loadUser(ctx, w) })
 	return err
 }
 
-// Acting is an administrator who acts for another user of their company.
-type Acting struct {
-	Company company.ID
-	User    company.UserID
-	Browser Browser // with the administrator's session
-}
-
-// On takes a step about user u in the name of a: Reset, Lift. ErrForbidden unless a's role
+// On takes a step about user u in the name of a, an administrator in their session: Reset, Lift. ErrForbidden unless a's role
 // may, ErrNotFresh when a must first give a fresh proof, ErrNotFound for a user that is not
 // there or another company's.
-func (s *SignIns) On(ctx context.Context, a Acting, u company.UserID, e Event) error {
+func (s *SignIns) On(ctx context.Context, a Who, u company.UserID, e Event) error {
 	_, err := s.commit(ctx, e, nil, func(ctx context.Context) (State, error) {
-		actor, err := s.loadUser(ctx, a.Company, a.User, a.Browser)
+		actor, err := s.loadUser(ctx, a)
 		if err != nil {
 			return State{}, err
 		}
 		if actor.Session == nil || actor.Session.User != a.User {
 			return State{}, ErrSignedOut
 		}
-		st, err := s.loadUser(ctx, a.Company, u, Browser{})
+		st, err := s.loadUser(ctx, Who{Company: a.Company, User: u})
 		if err != nil {
 			return State{}, err
 		}
@@ -130,17 +129,21 @@ func (s *SignIns) On(ctx context.Context, a Acting, u company.UserID, e Event) e
 	return err
 }
 
-// begin opens a sign-in and returns the token of its cookie.
-func (s *SignIns) begin(ctx context.Context, c company.ID, u company.UserID, b Browser, e Event, id ID) (Token, error) {
-	t := Token{Company: c, ID: id, Secret: secret.NewToken()}
-	st, err := s.commit(ctx, e, []Effect{Open{Secret: t.Secret}},
-		func(ctx context.Context) (State, error) { return s.loadUser(ctx, c, u, b) })
+// begin opens a sign-in, for which it makes room in the browser.
+func (s *SignIns) begin(ctx context.Context, w Who, e Event, id ID) (Begun, error) {
+	over, err := s.makeRoom(ctx, w.Browser)
 	if err != nil {
-		return Token{}, err
+		return Begun{}, fmt.Errorf("end the oldest sign-in: %w", err)
 	}
-	s.Log.InfoContext(ctx, "sign-in begun", "company", c, "user", u, "sign_in", id,
+	t := Token{Company: w.Company, ID: id, Secret: secret.NewToken()}
+	st, err := s.commit(ctx, e, []Effect{Open{Secret: t.Secret}},
+		func(ctx context.Context) (State, error) { return s.loadUser(ctx, w) })
+	if err != nil {
+		return Begun{}, err
+	}
+	s.Log.InfoContext(ctx, "sign-in begun", "company", w.Company, "user", w.User, "sign_in", id,
 		"reference", st.SignIn.Reference, "purpose", st.SignIn.Demand.Purpose)
-	return t, nil
+	return Begun{Token: t, Over: over}, nil
 }
 
 // act takes a step that compares nothing. The same form sent again gets the first
@@ -222,8 +225,8 @@ func (s *SignIns) load(ctx context.Context, b Browser) (State, error) {
 	return s.known(s.withSecret(st, b)), nil
 }
 
-func (s *SignIns) loadUser(ctx context.Context, c company.ID, u company.UserID, b Browser) (State, error) {
-	st, err := s.Store.LoadUser(ctx, c, u, b)
+func (s *SignIns) loadUser(ctx context.Context, w Who) (State, error) {
+	st, err := s.Store.LoadUser(ctx, w.Company, w.User, w.Browser)
 	if err != nil {
 		return State{}, err
 	}

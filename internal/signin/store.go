@@ -14,6 +14,15 @@ type Browser struct {
 	Between Token
 	// Session is the cookie of the session that the browser holds; zero where there is none.
 	Session Token
+	// Held are the cookies of all sign-ins under way that the browser carries.
+	Held []Token
+}
+
+// Who is a user in a browser.
+type Who struct {
+	Company company.ID
+	User    company.UserID
+	Browser Browser
 }
 
 // Token is a cookie's content: company, id and secret. Only a keyed digest of the

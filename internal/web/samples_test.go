@@ -75,7 +75,6 @@ func signInSamples(say words.Printer) []sample {
 		{name: "sign-in-again", page: signin.SignIn{Refused: signin.Again, ReturnTo: "/settings"}.Page(say)},
 		{name: "ended-expired", page: signin.Ended{Company: juniper, Why: signin.Expired, Again: "/sign-in", Reference: "K7QM-4XDT"}.Page(say)},
 		{name: "ended-over", page: signin.Ended{Why: signin.Over, Again: "/sign-in"}.Page(say)},
-		{name: "ended-cancelled", page: signin.Ended{Company: juniper, Why: signin.Cancelled, Again: "/sign-in"}.Page(say)},
 		{name: "ended-unknown", page: signin.Ended{Why: signin.Unknown, Again: "/sign-in"}.Page(say)},
 	}
 }

@@ -53,18 +53,29 @@ func (p *Pages) getSettings(w http.ResponseWriter, r *http.Request, f session.Fo
 	}
 	v.Full = len(v.Methods) >= signin.MaxAuthenticators
 	slices.SortStableFunc(v.Methods, func(a, b Method) int { return a.Added.Compare(b.Added) })
-	v.Notice = notice(r, v.Methods)
+	v.Notice = p.notice(r, f, v.Methods)
 	return p.render(w, r, http.StatusOK, f, v)
 }
 
+// noticeLife is for how long the page says what was just done, should its address be kept.
+const noticeLife = time.Minute
+
 // notice says what was just done; the names come from the methods that are there, never
 // from the address.
-func notice(r *http.Request, methods []Method) Notice {
+func (p *Pages) notice(r *http.Request, f session.Found, methods []Method) Notice {
 	n := Notice{What: Done(r.URL.Query().Get("done"))}
-	if n.What == Added && len(methods) > 0 {
+	recent := func(t time.Time) bool { return p.Now().Sub(t) < noticeLife }
+	switch n.What {
+	case Added:
+		if len(methods) == 0 || !recent(methods[len(methods)-1].Added) {
+			return Notice{}
+		}
 		n.Name = methods[len(methods)-1].Name
-	}
-	if n.What == Renamed {
+	case Removed:
+		if !recent(f.Session.Proved.At) {
+			return Notice{}
+		}
+	case Renamed:
 		i := slices.IndexFunc(methods, func(m Method) bool { return m.ID == r.URL.Query().Get("method") })
 		if i < 0 {
 			return Notice{}
@@ -86,12 +97,12 @@ func (p *Pages) postMethods(w http.ResponseWriter, r *http.Request, f session.Fo
 
 // begin starts a ceremony of this session, whose pages are those between the doors.
 func (p *Pages) begin(w http.ResponseWriter, r *http.Request, f session.Found, d signin.Demand) error {
-	t, err := p.SignIns.BeginInside(r.Context(), f.Session.Company, f.Session.User, p.Door.Browser(r), d)
+	begun, err := p.SignIns.BeginInside(r.Context(), p.Door.Who(r, f), d)
 	if err != nil {
 		return err
 	}
-	p.Door.Cookies.SetBetween(w, t)
-	http.Redirect(w, r, "/sign-in/"+string(t.ID), http.StatusSeeOther)
+	p.Door.Cookies.Begin(w, begun)
+	http.Redirect(w, r, "/sign-in/"+string(begun.Token.ID), http.StatusSeeOther)
 	return nil
 }
 
@@ -111,7 +122,7 @@ func (p *Pages) postRename(w http.ResponseWriter, r *http.Request, f session.Fou
 	typed := r.PostFormValue("name")
 	name, err := factor.CleanName(typed)
 	if err == nil {
-		err = p.SignIns.Inside(r.Context(), f.Session.Company, f.Session.User, p.Door.Browser(r), signin.Rename{Authenticator: a.ID, Name: name})
+		err = p.SignIns.Inside(r.Context(), p.Door.Who(r, f), signin.Rename{Authenticator: a.ID, Name: name})
 	}
 	fault, shows := nameFault(err)
 	switch {
@@ -164,13 +175,19 @@ func (p *Pages) postRemove(w http.ResponseWriter, r *http.Request, f session.Fou
 	return err
 }
 
+// postSignOut ends what the browser holds, also a session that opens nothing at this
+// moment.
 func (p *Pages) postSignOut(w http.ResponseWriter, r *http.Request) error {
-	f, err := p.Door.Sessions.SignedIn(r.Context(), p.Door.Cookies.Session(r))
-	if err == nil {
-		err = p.SignIns.Inside(r.Context(), f.Session.Company, f.Session.User, p.Door.Browser(r), signin.SignOut{})
-	}
+	f, err := p.Door.Sessions.Find(r.Context(), p.Door.Cookies.Session(r))
 	if err != nil && !errors.Is(err, signin.ErrSignedOut) {
 		return err
+	}
+	who := p.Door.Who(r, f)
+	if err := p.SignIns.SignOut(r.Context(), who); err != nil {
+		return err
+	}
+	for _, t := range who.Browser.Held {
+		p.Door.Cookies.KeepBetween(w, t, 0)
 	}
 	p.Door.Cookies.ClearSession(w)
 	http.Redirect(w, r, "/sign-in?signed-out", http.StatusSeeOther)
@@ -215,7 +232,9 @@ func (p *Pages) explain(r *http.Request, err error) (int, frame.Page) {
 	switch {
 	case errors.Is(err, signin.ErrForbidden):
 		return p.Frame.Explain(r, frame.NotAllowed)
-	case errors.Is(err, signin.ErrMoved), errors.Is(err, signin.ErrNotOffered), errors.Is(err, signin.ErrSignedOut),
+	case errors.Is(err, signin.ErrNotOffered):
+		return p.Frame.Explain(r, frame.NoProof)
+	case errors.Is(err, signin.ErrMoved), errors.Is(err, signin.ErrSignedOut),
 		errors.Is(err, signin.ErrTooMany), errors.Is(err, signin.ErrLastMethod):
 		return p.Frame.Explain(r, frame.Moved)
 	}

@@ -163,8 +163,11 @@ func (v Rename) Page(say words.Printer) frame.Page {
 type Remove struct {
 	Person
 	Method Method
-	Stays  bool // it is the last one, and the company requires one
-	Last   bool // it is the last one, and may go: the password alone opens then
+	Stays  bool // it is the last one that works, and one is needed
+	// Required: the company requires two-factor. Where it does not, what keeps the last one
+	// that works are stopped ones, which count as set up.
+	Required bool
+	Last     bool // it is the last one, and may go: the password alone opens then
 }
 
 // Page gives the frame what it renders.

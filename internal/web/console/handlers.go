@@ -158,7 +158,7 @@ func (p *Pages) postReset(w http.ResponseWriter, r *http.Request, f session.Foun
 	if err != nil || seen < 1 {
 		return frame.BadForm
 	}
-	err = p.SignIns.On(r.Context(), p.acting(r, f), a.User.ID, signin.Reset{Address: address(r), Seen: seen})
+	err = p.SignIns.On(r.Context(), p.Door.Who(r, f), a.User.ID, signin.Reset{Address: address(r), Seen: seen})
 	switch {
 	case errors.Is(err, signin.ErrNotFresh):
 		return p.stepUp(w, r, f)
@@ -187,7 +187,7 @@ func (p *Pages) getLift(w http.ResponseWriter, r *http.Request, f session.Found,
 }
 
 func (p *Pages) postLift(w http.ResponseWriter, r *http.Request, f session.Found, a signin.Account) error {
-	err := p.SignIns.On(r.Context(), p.acting(r, f), a.User.ID, signin.Lift{Address: address(r)})
+	err := p.SignIns.On(r.Context(), p.Door.Who(r, f), a.User.ID, signin.Lift{Address: address(r)})
 	switch {
 	case errors.Is(err, signin.ErrNotFresh):
 		return p.stepUp(w, r, f)
@@ -203,20 +203,16 @@ func (p *Pages) postLift(w http.ResponseWriter, r *http.Request, f session.Found
 // was posted is never done by coming back.
 func (p *Pages) stepUp(w http.ResponseWriter, r *http.Request, f session.Found) error {
 	d := signin.Demand{Purpose: signin.PurposeStepUp, ReturnTo: r.URL.EscapedPath()}
-	t, err := p.SignIns.BeginInside(r.Context(), f.Session.Company, f.Session.User, p.Door.Browser(r), d)
+	begun, err := p.SignIns.BeginInside(r.Context(), p.Door.Who(r, f), d)
 	if errors.Is(err, signin.ErrNotOffered) { // no method of theirs works
 		return p.render(w, r, http.StatusConflict, f, Proof{By: inside.Insider(f)})
 	}
 	if err != nil {
 		return err
 	}
-	p.Door.Cookies.SetBetween(w, t)
-	http.Redirect(w, r, "/sign-in/"+string(t.ID), http.StatusSeeOther)
+	p.Door.Cookies.Begin(w, begun)
+	http.Redirect(w, r, "/sign-in/"+string(begun.Token.ID), http.StatusSeeOther)
 	return nil
-}
-
-func (p *Pages) acting(r *http.Request, f session.Found) signin.Acting {
-	return signin.Acting{Company: f.Session.Company, User: f.Session.User, Browser: p.Door.Browser(r)}
 }
 
 // address is the network address that the request came from.

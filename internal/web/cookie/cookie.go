@@ -62,9 +62,18 @@ func (j Jar) Held(r *http.Request) []signin.Token {
 	return held
 }
 
-// SetBetween gives the browser the cookie of a sign-in that has begun.
-func (j Jar) SetBetween(w http.ResponseWriter, t signin.Token) {
-	http.SetCookie(w, j.cookie(betweenPrefix+string(t.ID), value(t), signin.SignInLife))
+// Browser is all that r carries, but for the sign-in at hand.
+func (j Jar) Browser(r *http.Request) signin.Browser {
+	return signin.Browser{Session: j.Session(r), Held: j.Held(r)}
+}
+
+// Begin gives the browser the cookie of a sign-in that has begun, and takes those away
+// that are of no use any more.
+func (j Jar) Begin(w http.ResponseWriter, b signin.Begun) {
+	for _, t := range b.Over {
+		j.KeepBetween(w, t, 0)
+	}
+	http.SetCookie(w, j.cookie(betweenPrefix+string(b.Token.ID), value(b.Token), signin.SignInLife))
 }
 
 // KeepBetween leaves a finished sign-in its cookie for d more, so that a repeated submit

@@ -37,7 +37,7 @@ func TestASessionComesBackAsItWasGiven(t *testing.T) {
 
 func TestASignInsCookieOpensOnlyItsOwnPages(t *testing.T) {
 	j := Jar{}
-	r := carried(func(w http.ResponseWriter) { j.SetBetween(w, token("id1")) })
+	r := carried(func(w http.ResponseWriter) { j.Begin(w, signin.Begun{Token: token("id1")}) })
 	if got := j.Between(r, "id1"); got.ID != "id1" {
 		t.Errorf("its own: %+v", got)
 	}

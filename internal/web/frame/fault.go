@@ -55,6 +55,7 @@ const (
 	NotAllowed  Fault = "not allowed for this role"
 	NotFound    Fault = "not found"
 	Moved       Fault = "changed meanwhile"
+	NoProof     Fault = "no method can prove this"
 	TooLarge    Fault = "form too large"
 	WrongHost   Fault = "not a host of this server"
 	Internal    Fault = "internal"
@@ -82,6 +83,7 @@ var faultPages = map[Fault]faultPage{
 	OtherSite:   {http.StatusForbidden, "fault.nothing-changed", "fault.other-site.title", "fault.other-site.what", home},
 	NotAllowed:  {http.StatusForbidden, "fault.nothing-changed", "fault.not-allowed.title", "fault.not-allowed.what", home},
 	NotFound:    {http.StatusNotFound, "fault.nothing-changed", "fault.not-found.title", "fault.not-found.what", home},
+	NoProof:     {http.StatusConflict, "fault.nothing-changed", "fault.no-proof.title", "fault.no-proof.what", home},
 	Moved:       {http.StatusConflict, "fault.nothing-changed", "fault.moved.title", "fault.moved.what", again},
 	TooLarge:    {http.StatusRequestEntityTooLarge, "fault.nothing-changed", "fault.too-large.title", "fault.too-large.what", home},
 	WrongHost:   {http.StatusMisdirectedRequest, "fault.nothing-changed", "fault.wrong-host.title", "fault.wrong-host.what", none},

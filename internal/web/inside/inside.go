@@ -44,9 +44,9 @@ func (d Door) Only(h Func) frame.HandlerFunc {
 	}
 }
 
-// Browser is what r carries into a step of its session.
-func (d Door) Browser(r *http.Request) signin.Browser {
-	return signin.Browser{Session: d.Cookies.Session(r)}
+// Who is the user of f's session in the browser that r comes from.
+func (d Door) Who(r *http.Request, f session.Found) signin.Who {
+	return signin.Who{Company: f.Session.Company, User: f.Session.User, Browser: d.Cookies.Browser(r)}
 }
 
 // Insider is whom f's session belongs to.

@@ -61,20 +61,18 @@ type Why string
 
 // The ends.
 const (
-	Expired   Why = "expired"   // its time is over
-	Over      Why = "over"      // ended by a reset, a newer sign-in, or in another tab
-	Cancelled Why = "cancelled" // by the person, with Cancel
-	Unknown   Why = "unknown"   // no such sign-in in this browser: another's, or long gone
+	Expired Why = "expired" // its time is over
+	Over    Why = "over"    // ended by a reset, a newer sign-in, or in another tab
+	Unknown Why = "unknown" // no such sign-in in this browser: another's, or long gone
 )
 
 // endWords are the keys of an end.
 type endWords struct{ title, what string }
 
 var ends = map[Why]endWords{
-	Expired:   {"ended.expired.title", "ended.expired.what"},
-	Over:      {"ended.over.title", "ended.over.what"},
-	Cancelled: {"ended.cancelled.title", "ended.cancelled.what"},
-	Unknown:   {"ended.unknown.title", "ended.unknown.what"},
+	Expired: {"ended.expired.title", "ended.expired.what"},
+	Over:    {"ended.over.title", "ended.over.what"},
+	Unknown: {"ended.unknown.title", "ended.unknown.what"},
 }
 
 func (v Ended) words() endWords {

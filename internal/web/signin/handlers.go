@@ -48,6 +48,7 @@ func (p *Pages) Routes(mux frame.Mux) {
 	handle("GET /sign-in/{id}/scan", p.getScan)
 	handle("GET /sign-in/{id}/code", p.getNewCode)
 	handle("GET /sign-in/{id}/methods", p.getMethods)
+	handle("GET /sign-in/{id}/{form}", p.back)
 	handle("POST /sign-in/{id}/answer", p.postAnswer)
 	handle("POST /sign-in/{id}/choose", p.postChoose)
 	handle("POST /sign-in/{id}/enrol", p.postEnrol)
@@ -61,7 +62,7 @@ func (p *Pages) Routes(mux frame.Mux) {
 func (p *Pages) getSignIn(w http.ResponseWriter, r *http.Request) error {
 	v := SignIn{ReturnTo: returnTo(r.FormValue("return_to"))}
 	switch q := r.URL.Query(); {
-	case q.Has("signed-out"):
+	case q.Has("signed-out") && p.Cookies.Session(r).ID == "":
 		v.Refused = SignedOut
 	case q.Has("again"):
 		v.Refused = Again
@@ -76,15 +77,14 @@ func (p *Pages) postSignIn(w http.ResponseWriter, r *http.Request) error {
 		v.Username, v.Refused = strings.TrimSpace(v.Username), Incomplete
 		return p.Frame.Render(w, http.StatusUnprocessableEntity, v.Page(p.Frame.Printer(r)))
 	}
-	t, err := p.SignIns.Open(r.Context(), signin.Entry{
-		Name: v.Username, Password: pw, ReturnTo: v.ReturnTo,
-		Browser: signin.Browser{Session: p.Cookies.Session(r)}, Held: p.Cookies.Held(r),
+	begun, err := p.SignIns.Open(r.Context(), signin.Entry{
+		Name: v.Username, Password: pw, ReturnTo: v.ReturnTo, Browser: p.Cookies.Browser(r),
 	})
 	if err != nil {
 		return p.refuseEntry(w, r, v, err)
 	}
-	p.Cookies.SetBetween(w, t)
-	http.Redirect(w, r, "/sign-in/"+string(t.ID), http.StatusSeeOther)
+	p.Cookies.Begin(w, begun)
+	http.Redirect(w, r, "/sign-in/"+string(begun.Token.ID), http.StatusSeeOther)
 	return nil
 }
 
@@ -128,26 +128,39 @@ func (p *Pages) browser(r *http.Request) signin.Browser {
 	return signin.Browser{Between: p.Cookies.Between(r, signin.ID(r.PathValue("id"))), Session: p.Cookies.Session(r)}
 }
 
+// take runs one step of the sign-in that r carries, and sends the browser on.
+func (p *Pages) take(w http.ResponseWriter, r *http.Request, step func(context.Context, signin.Browser, signin.Form) (signin.SignIn, error)) error {
+	b := p.browser(r)
+	si, err := step(r.Context(), b, p.SignIns.Form(r.URL.Path, r.PostForm))
+	if err != nil {
+		return err
+	}
+	return p.next(w, r, si, b)
+}
+
 // step answers a POST that compares nothing.
 func (p *Pages) step(e signin.Event) frame.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		b := p.browser(r)
-		si, err := p.SignIns.Do(r.Context(), b, p.form(r), e)
-		if err != nil {
-			return err
-		}
-		return p.next(w, r, si, b)
+		return p.take(w, r, func(ctx context.Context, b signin.Browser, f signin.Form) (signin.SignIn, error) {
+			return p.SignIns.Do(ctx, b, f, e)
+		})
 	}
 }
 
-// postMoreTime extends the sign-in and goes back to the page on which it was pressed.
+// postMoreTime extends the sign-in and goes back to the page on which it was pressed. It can
+// be repeated as often as one likes, so its form is not claimed.
 func (p *Pages) postMoreTime(w http.ResponseWriter, r *http.Request) error {
-	si, err := p.SignIns.Do(r.Context(), p.browser(r), p.form(r), signin.MoreTime{})
+	si, err := p.SignIns.Do(r.Context(), p.browser(r), signin.Form{}, signin.MoreTime{})
 	if err != nil {
 		return err
 	}
 	to := "/sign-in/" + string(si.ID)
-	if from, err := url.Parse(r.Referer()); err == nil && slices.Contains([]string{to + "/scan", to + "/code", to + "/methods"}, from.Path) {
+	from, err := url.Parse(r.Referer())
+	switch {
+	case err != nil:
+	case from.Path == to+"/answer" && si.Stage == signin.Enrolling:
+		to += "/code" // where the code that was refused was typed
+	case slices.Contains([]string{to + "/scan", to + "/code", to + "/methods"}, from.Path):
 		to = from.Path
 	}
 	http.Redirect(w, r, to, http.StatusSeeOther)
@@ -155,62 +168,45 @@ func (p *Pages) postMoreTime(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (p *Pages) postChoose(w http.ResponseWriter, r *http.Request) error {
-	b := p.browser(r)
-	si, err := p.SignIns.Choose(r.Context(), b, p.form(r), factor.ID(r.PostFormValue("authenticator")))
-	if err != nil {
-		return err
-	}
-	return p.next(w, r, si, b)
+	return p.take(w, r, func(ctx context.Context, b signin.Browser, f signin.Form) (signin.SignIn, error) {
+		return p.SignIns.Choose(ctx, b, f, factor.ID(r.PostFormValue("authenticator")))
+	})
 }
 
 func (p *Pages) postEnrol(w http.ResponseWriter, r *http.Request) error {
-	b := p.browser(r)
 	kind := factor.Kind(r.PostFormValue("kind"))
 	if !p.Available(kind) {
 		return signin.ErrNotOffered
 	}
 	name := frame.MethodOf(p.Frame.Printer(r), kind).Name
-	si, err := p.SignIns.Enrol(r.Context(), b, p.form(r), kind, name)
-	if err != nil {
-		return err
-	}
-	return p.next(w, r, si, b)
+	return p.take(w, r, func(ctx context.Context, b signin.Browser, f signin.Form) (signin.SignIn, error) {
+		return p.SignIns.Enrol(ctx, b, f, signin.Wanted{Kind: kind, Name: name})
+	})
 }
 
 func (p *Pages) postAnswer(w http.ResponseWriter, r *http.Request) error {
-	b, code := p.browser(r), r.PostFormValue("code")
-	si, err := p.SignIns.Answer(r.Context(), b, p.form(r), code)
-	if err == nil {
-		return p.next(w, r, si, b)
+	code := r.PostFormValue("code")
+	err := p.take(w, r, func(ctx context.Context, b signin.Browser, f signin.Form) (signin.SignIn, error) {
+		return p.SignIns.Answer(ctx, b, f, code)
+	})
+	if refused, ok := refusal(err); ok {
+		return p.showRefused(w, r, refused, code)
 	}
-	refused, ok := refusal(err)
-	if !ok {
-		return err
-	}
-	st, viewErr := p.SignIns.View(r.Context(), b)
-	if viewErr != nil {
-		return viewErr
-	}
-	return p.showRefused(w, r, st, refused, code)
+	return err
 }
 
 func (p *Pages) postCancel(w http.ResponseWriter, r *http.Request) error {
 	b := p.browser(r)
-	si, err := p.SignIns.Do(r.Context(), b, p.form(r), signin.Cancel{})
-	if err != nil && !errors.Is(err, signin.ErrEnded) {
+	st, err := p.SignIns.View(r.Context(), b)
+	if st.SignIn == nil {
+		return err
+	}
+	if _, err := p.SignIns.Do(r.Context(), b, signin.Form{}, signin.Cancel{}); err != nil && !errors.Is(err, signin.ErrEnded) {
 		return err
 	}
 	p.Cookies.KeepBetween(w, b.Between, 0)
-	to := "/sign-in"
-	if err == nil && si.Demand.Purpose != signin.PurposeSignIn {
-		to = origin(si.Demand)
-	}
-	http.Redirect(w, r, to, http.StatusSeeOther)
+	http.Redirect(w, r, start(st), http.StatusSeeOther)
 	return nil
-}
-
-func (p *Pages) form(r *http.Request) signin.Form {
-	return p.SignIns.Form(r.URL.Path, r.PostForm)
 }
 
 // next sends the browser on. When the last door has opened, this POST gives it its

@@ -18,6 +18,7 @@ type Choose struct {
 	Required bool
 	// Reset: an administrator reset this user's methods; the page says so.
 	Reset   bool
+	Over    bool      // five wrong codes: the set-up starts over
 	Methods []Offered // as they are to be listed: what cannot work last
 	Helpers
 }

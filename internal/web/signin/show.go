@@ -19,74 +19,121 @@ type paged interface {
 	Page(say words.Printer) frame.Page
 }
 
+// scene is a sign-in and what its pages say of the people.
+type scene struct {
+	state   signin.State
+	say     words.Printer
+	between Between
+	helpers Helpers
+	start   string // where starting again leads
+}
+
+// scene reads the sign-in that r carries, and whom it is of. Only after the right password
+// are people named.
+func (p *Pages) scene(r *http.Request) (scene, error) {
+	st, err := p.SignIns.View(r.Context(), p.browser(r))
+	if err != nil {
+		return scene{state: st}, err
+	}
+	person, c, err := p.People.FindUser(r.Context(), st.User.Company, st.User.ID)
+	if err != nil {
+		return scene{}, err
+	}
+	admins, err := p.People.Administrators(r.Context(), st.User.Company)
+	if err != nil {
+		return scene{}, err
+	}
+	s := scene{state: st, say: p.Frame.Printer(r, person.Language), start: start(st), between: Between{
+		ID: string(st.SignIn.ID), Nonce: secret.NewID(), Purpose: Purpose(st.SignIn.Demand.Purpose),
+		Company: c.Name, Username: person.Username, Reference: st.SignIn.Reference,
+		Expires: st.SignIn.Expires, Zone: person.Zone(),
+	}}
+	for _, a := range admins {
+		if a.ID != person.ID && len(s.helpers.Administrators) < 3 {
+			s.helpers.Administrators = append(s.helpers.Administrators, a.DisplayName)
+		}
+	}
+	return s, nil
+}
+
+// start is where starting again leads: a ceremony's session is still there.
+func start(st signin.State) string {
+	if st.SignIn != nil && st.SignIn.Demand.Purpose != signin.PurposeSignIn {
+		return origin(st.SignIn.Demand)
+	}
+	return "/sign-in"
+}
+
+func (p *Pages) show(w http.ResponseWriter, status int, s scene, v paged) error {
+	return p.Frame.Render(w, status, v.Page(s.say))
+}
+
 // getSignInPage shows the page that fits where the sign-in is.
 func (p *Pages) getSignInPage(w http.ResponseWriter, r *http.Request) error {
-	st, err := p.SignIns.View(r.Context(), p.browser(r))
-	if errors.Is(err, signin.ErrEnded) && st.SignIn.Stage == signin.Done {
-		http.Redirect(w, r, after(*st.SignIn), http.StatusSeeOther)
+	s, err := p.scene(r)
+	if errors.Is(err, signin.ErrEnded) && s.state.SignIn.Stage == signin.Done {
+		http.Redirect(w, r, after(*s.state.SignIn), http.StatusSeeOther)
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	v, err := p.current(r, st)
-	if err != nil {
-		return err
-	}
-	return p.render(w, r, http.StatusOK, st, v)
+	return p.show(w, http.StatusOK, s, p.current(s))
 }
 
 // current is the page of the sign-in's stage.
-func (p *Pages) current(r *http.Request, st signin.State) (paged, error) {
-	f, err := p.facts(r, st)
-	if err != nil {
-		return nil, err
-	}
+func (p *Pages) current(s scene) paged {
+	st := s.state
 	switch st.SignIn.Stage {
 	case signin.Enrolling:
-		return GetApp{Between: f.between}, nil
+		return GetApp{Between: s.between}
 	case signin.Enrolled:
-		return p.finish(f, st), nil
+		return p.finish(s)
 	case signin.Challenged:
-		return p.challenged(f, st), nil
+		return p.challenged(s)
 	}
 	if st.SignIn.Proved.By == "" && len(st.User.Authenticators) > 0 {
-		return f.stuck(st), nil
+		return s.stuck()
 	}
-	return Choose{
-		Between: f.between, Required: signin.Needs(st.User, st.Policy), Reset: st.User.MustEnrol,
-		Methods: Offers(p.Kinds, p.Available, true), Helpers: f.helpers,
-	}, nil
+	return p.choose(s)
 }
 
-func (p *Pages) finish(f facts, st signin.State) Finish {
-	v := Finish{Between: f.between}
-	for _, a := range st.User.Authenticators {
+func (p *Pages) choose(s scene) Choose {
+	return Choose{
+		Between: s.between, Required: signin.Needs(s.state.User, s.state.Policy), Reset: s.state.User.MustEnrol,
+		Methods: Offers(p.Kinds, p.Available, true), Helpers: s.helpers,
+	}
+}
+
+func (p *Pages) finish(s scene) Finish {
+	v := Finish{Between: s.between}
+	for _, a := range s.state.User.Authenticators {
 		v.Ready = append([]Ready{{Kind: a.Kind, Name: a.Name, Added: a.Added}}, v.Ready...)
 	}
-	if len(st.User.Authenticators) < signin.MaxAuthenticators {
+	if len(s.state.User.Authenticators) < signin.MaxAuthenticators {
 		v.More = Offers(p.Kinds, p.Available, false)
 	}
 	return v
 }
 
 // challenged asks for the code, or says why no code is taken now.
-func (p *Pages) challenged(f facts, st signin.State) paged {
-	a := asked(st)
+func (p *Pages) challenged(s scene) paged {
+	a := asked(s.state)
 	if a.ID == "" || a.Disabled() { // removed or stopped since it was asked for: no wait mends that
-		if others := p.methods(f, st); len(others.Active) > 0 {
+		if others := p.methods(s); len(others.Active) > 0 {
 			return others
 		}
-		return f.stuck(st)
+		return s.stuck()
 	}
-	if wait := st.User.Wait; st.SignIn.Left <= 0 || p.Now().Before(wait) {
-		again := f.between.Path("")
-		if st.SignIn.Left <= 0 {
-			again = f.start
-		}
-		return Wait{Between: f.between, Until: later(wait, p.Now()), Again: again, Helpers: f.helpers}
+	left, wait := s.state.SignIn.Left, s.state.User.Wait
+	if left > 0 && !p.Now().Before(wait) {
+		return Code{Between: s.between, Kind: a.Kind, Device: a.Name, Another: true}
 	}
-	return Code{Between: f.between, Kind: a.Kind, Device: a.Name, Another: true}
+	v := Wait{Between: s.between, Until: later(wait, p.Now()), Again: s.between.Path(""), Helpers: s.helpers}
+	if left <= 0 {
+		v.Again = s.start
+	}
+	return v
 }
 
 func later(a, b time.Time) time.Time {
@@ -116,110 +163,105 @@ func stopped(st signin.State) []Enrolled {
 	return out
 }
 
-func (p *Pages) getMethods(w http.ResponseWriter, r *http.Request) error {
-	st, err := p.SignIns.View(r.Context(), p.browser(r))
-	if err != nil {
-		return err
-	}
-	if st.SignIn.Stage != signin.Challenged {
-		return p.back(w, r)
-	}
-	f, err := p.facts(r, st)
-	if err != nil {
-		return err
-	}
-	return p.render(w, r, http.StatusOK, st, p.methods(f, st))
+// stuck is the dead end of someone none of whose methods works.
+func (s scene) stuck() Stuck {
+	return Stuck{Between: s.between, Stopped: stopped(s.state), Helpers: s.helpers}
 }
 
-// methods are those that can be asked for instead.
-func (p *Pages) methods(f facts, st signin.State) Methods {
-	v := Methods{Between: f.between, Stopped: stopped(st), Helpers: f.helpers}
-	for _, a := range signin.Provers(st, p.Now()) {
-		v.Active = append(v.Active, Enrolled{ID: string(a.ID), Kind: a.Kind, Name: a.Name})
+func (p *Pages) getMethods(w http.ResponseWriter, r *http.Request) error {
+	s, err := p.scene(r)
+	if err != nil {
+		return err
+	}
+	if s.state.SignIn.Stage != signin.Challenged {
+		return p.back(w, r)
+	}
+	return p.show(w, http.StatusOK, s, p.methods(s))
+}
+
+// methods are those that can be asked for instead of the one that is.
+func (p *Pages) methods(s scene) Methods {
+	v := Methods{Between: s.between, Stopped: stopped(s.state), Helpers: s.helpers}
+	for _, a := range signin.Provers(s.state, p.Now()) {
+		if a.ID != s.state.SignIn.Challenge.Authenticator {
+			v.Active = append(v.Active, Enrolled{ID: string(a.ID), Kind: a.Kind, Name: a.Name})
+		}
 	}
 	return v
 }
 
 func (p *Pages) getScan(w http.ResponseWriter, r *http.Request) error {
-	st, err := p.SignIns.View(r.Context(), p.browser(r))
+	s, err := p.scene(r)
 	if err != nil {
 		return err
 	}
-	if st.SignIn.Stage != signin.Enrolling {
+	if s.state.SignIn.Stage != signin.Enrolling {
 		return p.back(w, r)
 	}
-	f, err := p.facts(r, st)
+	offer, err := p.SignIns.Offer(s.state, s.between.Company, s.between.Username)
 	if err != nil {
 		return err
 	}
-	offer, err := p.SignIns.Offer(st, f.between.Company, f.between.Username)
+	svg, err := enrol.QR(offer.URL, s.say.T("scan.picture"))
 	if err != nil {
 		return err
 	}
-	say := p.Frame.Printer(r, f.language)
-	svg, err := enrol.QR(offer.URL, say.T("scan.picture"))
-	if err != nil {
-		return err
-	}
-	return p.render(w, r, http.StatusOK, st, Scan{
-		Between: f.between, QR: template.HTML(svg), // made by us: modules and an escaped label
+	return p.show(w, http.StatusOK, s, Scan{
+		Between: s.between, QR: template.HTML(svg), // made by us: modules and an escaped label
 		Link: template.URL(offer.URL.Reveal()), Groups: enrol.Groups(offer.Key.Reveal()),
 	})
 }
 
 func (p *Pages) getNewCode(w http.ResponseWriter, r *http.Request) error {
-	st, err := p.SignIns.View(r.Context(), p.browser(r))
+	s, err := p.scene(r)
 	if err != nil {
 		return err
 	}
-	if st.SignIn.Stage != signin.Enrolling {
+	if s.state.SignIn.Stage != signin.Enrolling {
 		return p.back(w, r)
 	}
-	f, err := p.facts(r, st)
-	if err != nil {
-		return err
-	}
-	return p.render(w, r, http.StatusOK, st, NewCode{Between: f.between})
+	return p.show(w, http.StatusOK, s, NewCode{Between: s.between})
 }
 
-// back leads to the page that fits.
+// back leads to the page that fits; also from the address of a form, which a reload or a
+// page that asks again by itself would otherwise find empty.
 func (p *Pages) back(w http.ResponseWriter, r *http.Request) error {
 	http.Redirect(w, r, "/sign-in/"+r.PathValue("id"), http.StatusSeeOther)
 	return nil
 }
 
 // showRefused shows why an answer did not count, on the page where it was typed.
-func (p *Pages) showRefused(w http.ResponseWriter, r *http.Request, st signin.State, refused Refused, typed string) error {
-	f, err := p.facts(r, st)
+func (p *Pages) showRefused(w http.ResponseWriter, r *http.Request, refused Refused, typed string) error {
+	s, err := p.scene(r)
 	if err != nil {
 		return err
-	}
-	refused.Left = st.SignIn.Left
-	var v paged
-	switch st.SignIn.Stage {
-	case signin.Enrolling:
-		v = NewCode{Between: f.between, Refused: &refused, Typed: typed}
-	case signin.Challenged:
-		switch asks := p.challenged(f, st).(type) {
-		case Code:
-			asks.Refused, asks.Typed = &refused, typed
-			v = asks
-		case Wait:
-			retryAfter(w, st.User.Wait.Sub(p.Now()))
-			return p.render(w, r, http.StatusTooManyRequests, st, asks)
-		default: // the method is not there any more
-			return p.render(w, r, http.StatusConflict, st, asks)
-		}
-	default: // five wrong codes: the set-up starts over
-		if v, err = p.current(r, st); err != nil {
-			return err
-		}
 	}
 	status := http.StatusUnprocessableEntity
 	if refused.Why == Outage {
 		status = http.StatusServiceUnavailable
 	}
-	return p.render(w, r, status, st, v)
+	refused.Left = s.state.SignIn.Left
+	switch s.state.SignIn.Stage {
+	case signin.Enrolling:
+		return p.show(w, status, s, NewCode{Between: s.between, Refused: &refused, Typed: typed})
+	case signin.Challenged:
+	default: // the last of five wrong codes: the set-up starts over
+		v := p.choose(s)
+		v.Over = true
+		return p.show(w, status, s, v)
+	}
+	switch v := p.challenged(s).(type) {
+	case Code:
+		v.Refused, v.Typed = &refused, typed
+		return p.show(w, status, s, v)
+	case Wait:
+		if wait := s.state.User.Wait.Sub(p.Now()); wait > 0 {
+			retryAfter(w, wait)
+		}
+		return p.show(w, http.StatusTooManyRequests, s, v)
+	default: // the method is not there any more
+		return p.show(w, http.StatusConflict, s, v)
+	}
 }
 
 // refusal says how an answer's error is shown beside the field; false for any other.
@@ -241,53 +283,6 @@ func refusal(err error) (Refused, bool) {
 	return Refused{}, false
 }
 
-// facts are what pages between the doors show of the people.
-type facts struct {
-	between  Between
-	helpers  Helpers
-	language string
-	start    string // where starting again leads
-}
-
-// stuck is the dead end of someone none of whose methods works.
-func (f facts) stuck(st signin.State) Stuck {
-	return Stuck{Between: f.between, Stopped: stopped(st), Helpers: f.helpers}
-}
-
-// facts reads whom the sign-in is of. Only after the right password are people named.
-func (p *Pages) facts(r *http.Request, st signin.State) (facts, error) {
-	person, c, err := p.People.FindUser(r.Context(), st.User.Company, st.User.ID)
-	if err != nil {
-		return facts{}, err
-	}
-	admins, err := p.People.Administrators(r.Context(), st.User.Company)
-	if err != nil {
-		return facts{}, err
-	}
-	f := facts{language: person.Language, start: "/sign-in", between: Between{
-		ID: string(st.SignIn.ID), Nonce: secret.NewID(), Purpose: Purpose(st.SignIn.Demand.Purpose),
-		Company: c.Name, Username: person.Username, Reference: st.SignIn.Reference,
-		Expires: st.SignIn.Expires, Zone: person.Zone(),
-	}}
-	if st.SignIn.Demand.Purpose != signin.PurposeSignIn {
-		f.start = origin(st.SignIn.Demand)
-	}
-	for _, a := range admins {
-		if a.ID != person.ID && len(f.helpers.Administrators) < 3 {
-			f.helpers.Administrators = append(f.helpers.Administrators, a.DisplayName)
-		}
-	}
-	return f, nil
-}
-
-func (p *Pages) render(w http.ResponseWriter, r *http.Request, status int, st signin.State, v paged) error {
-	person, _, err := p.People.FindUser(r.Context(), st.User.Company, st.User.ID)
-	if err != nil {
-		return err
-	}
-	return p.Frame.Render(w, status, v.Page(p.Frame.Printer(r, person.Language)))
-}
-
 // explain is where this room's errors become pages.
 func (p *Pages) explain(r *http.Request, err error) (int, frame.Page) {
 	ended := Ended{Again: "/sign-in", Reference: frame.Reference(r.Context())}
@@ -299,17 +294,31 @@ func (p *Pages) explain(r *http.Request, err error) (int, frame.Page) {
 		ended.Why = Expired
 	case errors.Is(err, signin.ErrEnded):
 		ended.Why = Over
-	case errors.Is(err, signin.ErrOutOfOrder), errors.Is(err, signin.ErrMoved), errors.Is(err, signin.ErrNotOffered),
-		errors.Is(err, signin.ErrNotFresh), errors.Is(err, signin.ErrNameTaken), errors.Is(err, signin.ErrTooMany),
-		errors.Is(err, signin.ErrLastMethod), errors.Is(err, signin.ErrRepeated):
-		return p.Frame.Explain(r, frame.Moved)
-	case errors.Is(err, signin.ErrForbidden):
-		return p.Frame.Explain(r, frame.NotAllowed)
 	default:
-		if _, ok := errors.AsType[frame.Fault](err); ok {
-			return p.Frame.Explain(r, err)
-		}
-		return p.Frame.Explain(r, frame.Unavailable) // an outage never opens a door
+		return p.Frame.Explain(r, fault(err))
+	}
+	// What is over still says its own reference, and where to begin anew.
+	if s, viewed := p.scene(r); viewed != nil && s.state.SignIn != nil {
+		ended.Again, ended.Reference = start(s.state), s.state.SignIn.Reference
 	}
 	return status, ended.Page(p.Frame.Printer(r))
+}
+
+// fault is the page of an error that has none of this room's.
+func fault(err error) error {
+	for _, moved := range []error{
+		signin.ErrOutOfOrder, signin.ErrMoved, signin.ErrNotOffered, signin.ErrNotFresh, signin.ErrNameTaken,
+		signin.ErrTooMany, signin.ErrLastMethod, signin.ErrRepeated,
+	} {
+		if errors.Is(err, moved) {
+			return frame.Moved
+		}
+	}
+	if errors.Is(err, signin.ErrForbidden) {
+		return frame.NotAllowed
+	}
+	if _, ok := errors.AsType[frame.Fault](err); ok {
+		return err
+	}
+	return frame.Unavailable // an outage never opens a door
 }

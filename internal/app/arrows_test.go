@@ -1,0 +1,135 @@
+package app_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// module is the path that all packages of the house begin with.
+const module = "sallyport.dev/sallyport/"
+
+// leaf rooms know secret alone, audit also whom it tells of; domain rooms know these; and so on, outwards.
+var (
+	leaves = []string{"internal/audit", "internal/company", "internal/factor", "internal/password", "internal/words", "internal/secret"}
+	domain = []string{"internal/signin", "internal/enrol", "internal/session"}
+)
+
+// arrows says which rooms a room may import. One that is not here may import none, so a
+// new room says here where it stands. A trailing /… stands for all below.
+var arrows = map[string][]string{
+	"cmd/sallyport": {"internal/app", "internal/config"},
+	"internal/app":  {"internal/…"},
+
+	"internal/config":      {"internal/password"}, // what one hash may cost
+	"internal/demo":        {"internal/company", "internal/words", "internal/secret"},
+	"internal/web/frame":   join(domain, leaves),
+	"internal/web/cookie":  join(domain, leaves),
+	"internal/web/signin":  join(domain, leaves, []string{"internal/web/frame", "internal/web/cookie"}),
+	"internal/web/inside":  join(domain, leaves, []string{"internal/web/frame", "internal/web/cookie"}),
+	"internal/web/account": join(domain, leaves, []string{"internal/web/frame", "internal/web/cookie", "internal/web/inside"}),
+	"internal/web/console": join(domain, leaves, []string{"internal/web/frame", "internal/web/cookie", "internal/web/inside"}),
+
+	"internal/signin":  leaves,
+	"internal/enrol":   leaves,
+	"internal/session": join(leaves, []string{"internal/signin"}),
+
+	"internal/audit":    {"internal/company", "internal/secret"},
+	"internal/company":  {"internal/secret"},
+	"internal/factor":   {"internal/secret"},
+	"internal/password": {"internal/secret"},
+	"internal/words":    {"internal/secret"},
+	"internal/secret":   {},
+
+	"internal/factor/totp": {"internal/factor", "internal/secret"},
+
+	"internal/store": {"internal/signin", "internal/session", "internal/enrol", "internal/audit", "internal/company",
+		"internal/factor", "internal/secret", "internal/store/internal/…"},
+	"internal/store/internal/sqlcgen": {}, // generated
+	"internal/store/storetest": {"internal/store", "internal/signin", "internal/session", "internal/enrol",
+		"internal/audit", "internal/company", "internal/factor", "internal/secret"}, // tests of every engine
+}
+
+// alone says who may know a room, tests included; the others may be used by any test.
+var alone = map[string][]string{
+	"internal/config": {"cmd/sallyport", "internal/app"},
+	"internal/demo":   {"internal/app"},
+	"internal/app":    {"cmd/sallyport", "internal/app"},
+}
+
+func join(rooms ...[]string) []string { return slices.Concat(rooms...) }
+
+// listed is what go list says of a package.
+type listed struct {
+	ImportPath                         string
+	Imports, TestImports, XTestImports []string
+}
+
+// packages lists those of this module.
+func packages(t *testing.T) []listed {
+	t.Helper()
+	out, err := exec.Command("go", "list", "-json=ImportPath,Imports,TestImports,XTestImports", module+"...").Output()
+	if err != nil {
+		if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+			t.Fatalf("go list: %v: %s", err, exit.Stderr)
+		}
+		t.Fatal(err)
+	}
+	var all []listed
+	for d := json.NewDecoder(bytes.NewReader(out)); ; {
+		var p listed
+		err := d.Decode(&p)
+		if errors.Is(err, io.EOF) {
+			return all
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, p)
+	}
+}
+
+// ours are the rooms among imports.
+func ours(imports []string) []string {
+	var rooms []string
+	for _, path := range imports {
+		if room, ok := strings.CutPrefix(path, module); ok {
+			rooms = append(rooms, room)
+		}
+	}
+	return rooms
+}
+
+func allows(rooms []string, room string) bool {
+	return slices.ContainsFunc(rooms, func(r string) bool {
+		below, all := strings.CutSuffix(r, "…")
+		return r == room || all && strings.HasPrefix(room, below)
+	})
+}
+
+// It stands in this package because app imports every room: the test cache cannot hide a
+// new arrow.
+func TestEveryImportIsAnArrowOfTheHouse(t *testing.T) {
+	all := packages(t)
+	if len(all) < 15 {
+		t.Fatalf("go list found %d packages: was it run elsewhere?", len(all))
+	}
+	for _, p := range all {
+		room := strings.TrimPrefix(p.ImportPath, module)
+		for _, to := range ours(p.Imports) {
+			if !allows(arrows[room], to) {
+				t.Errorf("%s imports %s, which is no arrow of the house", room, to)
+			}
+		}
+		for _, to := range ours(slices.Concat(p.Imports, p.TestImports, p.XTestImports)) {
+			if who, ok := alone[to]; ok && !slices.Contains(who, room) {
+				t.Errorf("%s knows %s, which is for %v alone", room, to, who)
+			}
+		}
+	}
+}
