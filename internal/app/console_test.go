@@ -401,3 +401,19 @@ func TestTheListIsSearchedAndPaged(t *testing.T) {
 		admin.get("/settings/users?q=" + strings.Repeat("x", 5000)).want(http.StatusOK)
 	})
 }
+
+func TestAResetEndsTheWaitThatTheOldMethodsHad(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, h *house) {
+		admin, b := h.newBrowser(), h.newBrowser()
+		admin.join(ada)
+		key := h.newBrowser().join(sam)
+		h.clock.nextStep()
+		for range 5 {
+			h.guess(sam, key)
+		}
+		admin.resets(sam)
+		fresh := b.join(sam)
+		b.post("/sign-out", nil)
+		b.signIn(sam, fresh) // within the minute that the wrong codes had cost
+	})
+}

@@ -105,7 +105,11 @@ func (e Reset) decide(s State, now time.Time) (State, []Effect, error) {
 	s.User.Epoch++
 	s.User.MustEnrol = true
 	s.User.Authenticators = nil
-	return s, []Effect{s.note(audit.TwoFactorReset, e.Address, "", now)}, nil
+	effects := []Effect{s.note(audit.TwoFactorReset, e.Address, "", now)}
+	if now.Before(s.User.Wait) { // it was for methods that are gone
+		effects = append(effects, LiftWait{})
+	}
+	return s, effects, nil
 }
 
 // Lift ends another user's wait, before its time.
