@@ -47,6 +47,12 @@ func (h *house) step(before signin.State, e signin.Event) error {
 	if err != nil {
 		return err
 	}
+	for i, f := range effects {
+		if note, ok := f.(signin.Note); ok {
+			note.Event.ID = secret.NewID()
+			effects[i] = note
+		}
+	}
 	return h.app.Store.Commit(h.t.Context(), before, after, effects)
 }
 

@@ -24,8 +24,10 @@ import (
 	"sallyport.dev/sallyport/internal/signin"
 	"sallyport.dev/sallyport/internal/store"
 	"sallyport.dev/sallyport/internal/web/account"
+	"sallyport.dev/sallyport/internal/web/console"
 	"sallyport.dev/sallyport/internal/web/cookie"
 	"sallyport.dev/sallyport/internal/web/frame"
+	"sallyport.dev/sallyport/internal/web/inside"
 	signinpages "sallyport.dev/sallyport/internal/web/signin"
 	"sallyport.dev/sallyport/internal/words"
 )
@@ -86,7 +88,7 @@ func build(c config.Config, st *store.Store, ring *secret.Ring, now func() time.
 		return nil, fmt.Errorf("load the words: %w", err)
 	}
 	f, err := frame.New(catalogue, frame.Options{ProductName: c.ProductName, Support: c.Support, Now: now, Log: log},
-		signinpages.Templates(), account.Templates())
+		signinpages.Templates(), account.Templates(), console.Templates())
 	if err != nil {
 		return nil, fmt.Errorf("build the pages: %w", err)
 	}
@@ -107,9 +109,9 @@ func (a *App) route(mux *recorder, f *frame.Frame, jar cookie.Jar, now func() ti
 	(&signinpages.Pages{
 		SignIns: a.SignIns, People: a.Store, Frame: f, Cookies: jar, Kinds: listed(), Available: available, Now: now,
 	}).Routes(mux)
-	(&account.Pages{
-		Sessions: &session.Sessions{Store: a.Store, Now: now}, SignIns: a.SignIns, Frame: f, Cookies: jar, Now: now,
-	}).Routes(mux)
+	door := inside.Door{Sessions: &session.Sessions{Store: a.Store, Now: now}, SignIns: a.SignIns, Cookies: jar}
+	(&account.Pages{Door: door, SignIns: a.SignIns, Frame: f, Now: now}).Routes(mux)
+	(&console.Pages{Door: door, SignIns: a.SignIns, People: a.Store, Frame: f, Now: now}).Routes(mux)
 	mux.Handle("GET /assets/", f.Assets())
 	mux.Handle("GET /healthz", f.Handle(a.getHealth, f.Explain))
 	mux.Handle("/", f.Handle(func(http.ResponseWriter, *http.Request) error { return frame.NotFound }, f.Explain))

@@ -14,9 +14,9 @@ import (
 // module is the path that all packages of the house begin with.
 const module = "sallyport.dev/sallyport/"
 
-// leaf rooms know secret alone; domain rooms know these; and so on, outwards.
+// leaf rooms know secret alone, audit also whom it tells of; domain rooms know these; and so on, outwards.
 var (
-	leaves = []string{"internal/company", "internal/factor", "internal/password", "internal/words", "internal/secret"}
+	leaves = []string{"internal/audit", "internal/company", "internal/factor", "internal/password", "internal/words", "internal/secret"}
 	domain = []string{"internal/signin", "internal/enrol", "internal/session"}
 )
 
@@ -31,12 +31,15 @@ var arrows = map[string][]string{
 	"internal/web/frame":   join(domain, leaves),
 	"internal/web/cookie":  join(domain, leaves),
 	"internal/web/signin":  join(domain, leaves, []string{"internal/web/frame", "internal/web/cookie"}),
-	"internal/web/account": join(domain, leaves, []string{"internal/web/frame", "internal/web/cookie"}),
+	"internal/web/inside":  join(domain, leaves, []string{"internal/web/frame", "internal/web/cookie"}),
+	"internal/web/account": join(domain, leaves, []string{"internal/web/frame", "internal/web/cookie", "internal/web/inside"}),
+	"internal/web/console": join(domain, leaves, []string{"internal/web/frame", "internal/web/cookie", "internal/web/inside"}),
 
 	"internal/signin":  leaves,
 	"internal/enrol":   leaves,
 	"internal/session": join(leaves, []string{"internal/signin"}),
 
+	"internal/audit":    {"internal/company", "internal/secret"},
 	"internal/company":  {"internal/secret"},
 	"internal/factor":   {"internal/secret"},
 	"internal/password": {"internal/secret"},
@@ -45,11 +48,11 @@ var arrows = map[string][]string{
 
 	"internal/factor/totp": {"internal/factor", "internal/secret"},
 
-	"internal/store": {"internal/signin", "internal/session", "internal/enrol", "internal/company", "internal/factor",
-		"internal/secret", "internal/store/internal/…"},
+	"internal/store": {"internal/signin", "internal/session", "internal/enrol", "internal/audit", "internal/company",
+		"internal/factor", "internal/secret", "internal/store/internal/…"},
 	"internal/store/internal/sqlcgen": {}, // generated
 	"internal/store/storetest": {"internal/store", "internal/signin", "internal/session", "internal/enrol",
-		"internal/company", "internal/factor", "internal/secret"}, // tests of every engine
+		"internal/audit", "internal/company", "internal/factor", "internal/secret"}, // tests of every engine
 }
 
 // alone says who may know a room, tests included; the others may be used by any test.

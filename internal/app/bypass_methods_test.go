@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"crypto/rand"
 	"net/http"
 	"net/url"
 	"strings"
@@ -96,6 +97,54 @@ func TestBypass32APasswordAloneAddsNoMethodToThoseThatAreSetUp(t *testing.T) {
 	})
 }
 
+// Who knows the password sets up a method at the same time as its owner does.
+func TestBypass32WhoeverSetsUpTheFirstMethodEndsTheOthersSetUp(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, h *house) {
+		thief, owner := h.newBrowser(), h.newBrowser()
+		path := thief.begin(sam)
+		pending, code := thief.setUp(path)
+		key := owner.join(sam)
+		thief.get(path).want(http.StatusConflict)
+		thief.submit(code.form("/answer"), "code", pending.at(h.clock.Now(), 0)).want(http.StatusConflict)
+		thief.post(path+"/finish", fieldsOf("n")).want(http.StatusConflict)
+		thief.isOutside()
+		if n := h.methods(sam); n != 1 {
+			t.Errorf("%d methods, want the owner's", n)
+		}
+		h.newBrowser().signIn(sam, key)
+	})
+}
+
+// A ceremony lives in the session that began it, and in no other.
+func TestBypass32ACeremonyWithoutItsSessionIsOver(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, h *house) {
+		owner := h.newBrowser()
+		key := owner.join(sam)
+		sues := h.newBrowser()
+		sues.join(sue)
+		path := owner.beginAdd()
+		h.clock.nextStep()
+		thief := owner.with(func(name string) bool { return name != sessionCookie })
+		sues.plant(betweenCookie(path), thief.cookie(betweenCookie(path)))
+		for _, b := range []*browser{thief, sues} {
+			b.get(path).want(http.StatusConflict)
+			b.post(path+"/answer", fieldsOf(rand.Text(), "code", key.at(h.clock.Now(), 0))).want(http.StatusConflict)
+			b.post(path+"/enrol", fieldsOf(rand.Text(), "kind", "totp")).want(http.StatusConflict)
+		}
+		if n := h.count("spend"); n != 2 { // those of the two set-ups: what is over compares nothing
+			t.Errorf("%d attempts were taken, want 2", n)
+		}
+		owner.answer(path, key.at(h.clock.Now(), 0)).leads(path)
+		proved := owner.with(func(name string) bool { return name != sessionCookie })
+		proved.post(path+"/enrol", fieldsOf("n", "kind", "totp")).want(http.StatusConflict)
+		owner.submit(owner.get("/").form("/sign-out")).leads("/sign-in?signed-out")
+		owner.post(path+"/enrol", fieldsOf("m", "kind", "totp")).want(http.StatusConflict)
+		if n := h.methods(sam); n != 1 {
+			t.Errorf("%d methods, want 1", n)
+		}
+	})
+}
+
 func TestBypass32AMethodSlippedInCannotRemoveItsOwners(t *testing.T) {
 	onBothEngines(t, func(t *testing.T, h *house) {
 		owner := h.newBrowser()
@@ -125,9 +174,17 @@ func TestBypass32AMethodSlippedInCannotRemoveItsOwners(t *testing.T) {
 }
 
 // chooseAndAnswer picks a method at path, where another is asked for, and answers.
+// choose asks for method id, unless it is asked for already: the list has only the others.
+func (b *browser) choose(path, id string) {
+	b.h.t.Helper()
+	if p := b.get(path + "/methods").want(http.StatusOK); strings.Contains(p.body, `value="`+id+`"`) {
+		b.submit(p.form("/choose", "authenticator", id)).leads(path)
+	}
+}
+
 func (b *browser) chooseAndAnswer(path, id string, key phone) page {
 	b.h.t.Helper()
-	b.submit(b.get(path+"/methods").want(http.StatusOK).form("/choose", "authenticator", id)).leads(path)
+	b.choose(path, id)
 	return b.answer(path, key.at(b.h.clock.Now(), 0)).want(http.StatusSeeOther)
 }
 
@@ -290,7 +347,7 @@ func TestBypass66ACodeIsGoodForOnePurpose(t *testing.T) {
 		owner.get(path).want(http.StatusOK).form("/answer")
 		owner.post(path+"/finish", fieldsOf("f")).want(http.StatusConflict)
 		for code, id := range map[string]string{used: first, second.at(h.clock.Now(), 0): h.methodID(sam, 1)} {
-			owner.submit(owner.get(path+"/methods").form("/choose", "authenticator", id)).leads(path)
+			owner.choose(path, id)
 			owner.answer(path, code).want(http.StatusUnprocessableEntity).says(alreadyUsed)
 		}
 		if n := h.methods(sam); n != 2 {

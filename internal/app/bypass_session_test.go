@@ -223,6 +223,13 @@ func TestDeactivationEndsEverythingAtOnceAndReactivationRevivesNothing(t *testin
 		h.must(admin.on(ada, sam, signin.SetStatus{Status: company.Active}))
 		o.isOver()
 		b.signIn(sam, o.key)
+
+		// The status alone is enough, should an epoch ever be forgotten.
+		path := h.newBrowser()
+		asked := path.begin(sam)
+		h.exec("UPDATE users SET status = 'deactivated' WHERE id = $1", sam.username)
+		b.isOutside()
+		path.get(asked).want(http.StatusConflict)
 	})
 }
 

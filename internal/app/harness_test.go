@@ -63,13 +63,17 @@ type house struct {
 	keys   string // the key file
 }
 
-// onBothEngines runs test in a house of its own on SQLite and on PostgreSQL.
+// onBothEngines runs test in a house of its own on SQLite and on PostgreSQL. The houses
+// share nothing, and mostly wait for the disk, so they run beside each other.
 func onBothEngines(t *testing.T, test func(t *testing.T, h *house)) {
 	t.Helper()
+	t.Parallel()
 	t.Run("SQLite", func(t *testing.T) {
+		t.Parallel()
 		test(t, open(t, "sqlite:"+filepath.Join(t.TempDir(), "sallyport.db")))
 	})
 	t.Run("PostgreSQL", func(t *testing.T) {
+		t.Parallel()
 		test(t, open(t, storetest.Postgres(t)))
 	})
 }

@@ -130,9 +130,9 @@ func TestAFourthSignInEndsTheOldestOfTheBrowser(t *testing.T) {
 			h.clock.pass(time.Second)
 			paths = append(paths, b.begin(sam))
 		}
-		b.get(paths[0]).want(http.StatusConflict)
+		b.get(paths[0]).want(http.StatusNotFound) // its cookie is taken away with it
 		h.clock.nextStep()
-		b.post(paths[0]+"/answer", fieldsOf("n", "code", key.at(h.clock.Now(), 0))).want(http.StatusConflict)
+		b.post(paths[0]+"/answer", fieldsOf("n", "code", key.at(h.clock.Now(), 0))).want(http.StatusNotFound)
 		for _, path := range paths[1:] {
 			b.get(path).want(http.StatusOK).form("/answer")
 		}

@@ -6,7 +6,8 @@ type Action string
 // The actions that exist so far.
 const (
 	ManageOwnMethods Action = "manage-own-methods" // My Account: add, rename, remove
-	ResetTwoFactor   Action = "reset-two-factor"   // of another user of the same company
+	SeeUsers         Action = "see-users"          // the company's, with how they stand with two-factor
+	ResetTwoFactor   Action = "reset-two-factor"   // of another user of the same company, and lift their wait
 	ChangePolicy     Action = "change-policy"      // require two-factor of everyone
 	ManageUsers      Action = "manage-users"       // deactivate, reactivate
 )
@@ -14,6 +15,7 @@ const (
 // may is the one table of who may do what.
 var may = map[Action][]Role{
 	ManageOwnMethods: {Administrator, CompanyManager, MarketingManager, SalesManager, Salesperson, JrSalesperson},
+	SeeUsers:         {Administrator},
 	ResetTwoFactor:   {Administrator},
 	ChangePolicy:     {Administrator},
 	ManageUsers:      {Administrator},

@@ -70,6 +70,23 @@ func FoldUsername(s string) (string, error) {
 	return name, nil
 }
 
+// FoldText returns the form in which a search compares s: without regard to case, to marks
+// such as accents, and to how Unicode may write the same thing; what is not seen is left out.
+// Any s will do, and "" is one.
+func FoldText(s string) string {
+	folded := norm.NFKD.String(cases.Fold().String(norm.NFKD.String(strings.ToValidUTF8(s, ""))))
+	var b strings.Builder
+	for _, r := range folded {
+		switch {
+		case unicode.IsSpace(r):
+			b.WriteByte(' ')
+		case !hidden(r) && !unicode.Is(unicode.Mn, r):
+			b.WriteRune(r)
+		}
+	}
+	return strings.Join(strings.Fields(b.String()), " ")
+}
+
 // hidden reports characters that are not seen, or turn what is: control, format (the
 // bidirectional ones are among them), line ends, unassigned, and those that Unicode lets
 // a font leave out.

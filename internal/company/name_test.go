@@ -82,3 +82,17 @@ func FuzzFoldName(f *testing.F) {
 		}
 	})
 }
+
+func TestASearchKnowsNoCaseMarksOrHiddenCharacters(t *testing.T) {
+	for in, want := range map[string]string{
+		"Tomás  LINDQVIST": "tomas lindqvist", "Ｄana\tReyes\n": "dana reyes", "Straße": "strasse", "Åse": "ase",
+		"a\u202eb\x00c\u200d": "abc", "\xff": "", "": "", "100%_\\": `100%_\`, "Łukasz": "łukasz", "王伟": "王伟",
+	} {
+		if got := FoldText(in); got != want {
+			t.Errorf("%q: got %q, want %q", in, got, want)
+		}
+		if got := FoldText(FoldText(in)); got != want {
+			t.Errorf("%q twice: got %q, want %q", in, got, want)
+		}
+	}
+}

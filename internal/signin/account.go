@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"sallyport.dev/sallyport/internal/audit"
 	"sallyport.dev/sallyport/internal/company"
 	"sallyport.dev/sallyport/internal/factor"
 )
@@ -86,17 +87,50 @@ func (SignOut) decide(s State, _ time.Time) (State, []Effect, error) {
 }
 
 // Reset revokes every authenticator of another user, who then chooses again.
-type Reset struct{}
+type Reset struct {
+	Address string // the network address of the request
+	// Seen is the user's version that the administrator looked at: ErrMoved for any other, so
+	// that a form sent twice resets once. 0 takes the user as they are.
+	Seen int64
+}
 
-func (Reset) decide(s State, now time.Time) (State, []Effect, error) {
+func (e Reset) decide(s State, now time.Time) (State, []Effect, error) {
 	if err := mayAct(s, company.ResetTwoFactor, now); err != nil {
 		return s, nil, err
+	}
+	if e.Seen != 0 && e.Seen != s.User.Version {
+		return s, nil, ErrMoved
 	}
 	s = touch(s)
 	s.User.Epoch++
 	s.User.MustEnrol = true
 	s.User.Authenticators = nil
-	return s, nil, nil
+	return s, []Effect{s.note(audit.TwoFactorReset, e.Address, "", now)}, nil
+}
+
+// Lift ends another user's wait, before its time.
+type Lift struct{ Address string }
+
+func (e Lift) decide(s State, now time.Time) (State, []Effect, error) {
+	if err := mayAct(s, company.ResetTwoFactor, now); err != nil {
+		return s, nil, err
+	}
+	if !now.Before(s.User.Wait) {
+		return s, nil, ErrOutOfOrder
+	}
+	return s, []Effect{LiftWait{}, s.note(audit.WaitLifted, e.Address, "", now)}, nil
+}
+
+// note is a line of the log about the user, by whoever acts.
+func (s State) note(kind audit.Kind, address, detail string, now time.Time) Effect {
+	e := audit.Event{Company: s.User.Company, At: now, Kind: kind, Actor: s.User.ID, Person: s.User.ID, Address: address, Detail: detail}
+	if s.Actor != nil {
+		e.Actor = s.Actor.User.ID
+	}
+	if s.SignIn != nil {
+		e.SignIn = string(s.SignIn.ID)
+	}
+	return Note{Event: e}
 }
 
 // SetStatus deactivates or reactivates another user.

@@ -62,6 +62,10 @@ func prove(s State, p factor.Proof, spend SpendID, now time.Time) (State, []Effe
 	proved := Proved{By: p.Authenticator, AMR: p.AMR, At: now}
 	var err error
 	switch s.SignIn.Demand.Purpose {
+	case PurposeStepUp:
+		s = step(s, Done, now)
+		s.SignIn.Proved = proved
+		s = stamp(s, proved)
 	case PurposeEnrol:
 		s = step(s, Choosing, now)
 		s.SignIn.Proved = proved

@@ -16,6 +16,9 @@ func (s *SignIns) Answer(ctx context.Context, b Browser, f Form, answer string) 
 	if err != nil {
 		return SignIn{}, err
 	}
+	if err := live(st, s.Now()); err != nil { // nothing is spent on what is over
+		return s.orRepeated(ctx, b, f, err)
+	}
 	if asked, ok := asks(st); ok {
 		if former, ok := s.Kinds[asked.Kind].(factor.Former); ok {
 			if _, err := former.Form(answer); err != nil {

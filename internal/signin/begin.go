@@ -28,13 +28,13 @@ func (e Begin) decide(s State, now time.Time) (State, []Effect, error) {
 	return s, nil, nil
 }
 
-// BeginInside starts a ceremony of a live session: adding a method, or removing one.
-// It is always proved anew, by a method that is active now.
+// BeginInside starts a ceremony of a live session: a fresh proof, adding a method, or
+// removing one. It is always proved anew, by a method that is active now.
 type BeginInside struct {
 	ID        ID
 	Reference string
 	Challenge string
-	Demand    Demand // PurposeEnrol or PurposeRemove
+	Demand    Demand // any purpose but PurposeSignIn
 }
 
 func (e BeginInside) decide(s State, now time.Time) (State, []Effect, error) {
@@ -47,7 +47,9 @@ func (e BeginInside) decide(s State, now time.Time) (State, []Effect, error) {
 	if !company.May(s.User.Role, company.ManageOwnMethods) {
 		return s, nil, ErrForbidden
 	}
-	if e.Demand.Purpose != PurposeEnrol && e.Demand.Purpose != PurposeRemove {
+	switch e.Demand.Purpose {
+	case PurposeStepUp, PurposeEnrol, PurposeRemove:
+	default:
 		return s, nil, ErrOutOfOrder
 	}
 	s.SignIn = newSignIn(s, e.ID, e.Reference, e.Demand, now)
@@ -65,7 +67,10 @@ func (e BeginInside) decide(s State, now time.Time) (State, []Effect, error) {
 
 // mayManage refuses a ceremony that could not end well.
 func mayManage(s State) error {
-	if s.SignIn.Demand.Purpose == PurposeEnrol {
+	switch s.SignIn.Demand.Purpose {
+	case PurposeStepUp:
+		return nil
+	case PurposeEnrol:
 		if len(s.User.Authenticators) >= MaxAuthenticators {
 			return ErrTooMany
 		}

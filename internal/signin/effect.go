@@ -3,6 +3,7 @@ package signin
 import (
 	"time"
 
+	"sallyport.dev/sallyport/internal/audit"
 	"sallyport.dev/sallyport/internal/factor"
 	"sallyport.dev/sallyport/internal/secret"
 )
@@ -45,6 +46,10 @@ type (
 	EndPasswordRun struct{}
 	// SetPassword stores a new password's hash.
 	SetPassword struct{ Hash secret.Text }
+	// LiftWait ends the wait that is in force, and nothing else.
+	LiftWait struct{}
+	// Note writes a line of the company's log. Its id is filled in before Commit.
+	Note struct{ Event audit.Event }
 	// Claim marks a rendering of a form as used: ErrRepeated if it was before.
 	Claim struct{ Form Form }
 )
@@ -58,4 +63,6 @@ func (MakeSession) effect()    {}
 func (EndSession) effect()     {}
 func (EndPasswordRun) effect() {}
 func (SetPassword) effect()    {}
+func (LiftWait) effect()       {}
+func (Note) effect()           {}
 func (Claim) effect()          {}

@@ -63,8 +63,10 @@ const (
 	evCancel
 	evAdd
 	evRemove
+	evStepUp
 	evSignOut
 	evReset
+	evLift
 	evPassword
 	evDeactivate
 	evReactivate
@@ -74,13 +76,12 @@ const (
 	evTick
 	evFail
 	evMend
-	evLift
 	evHeld
 )
 
 var kindNames = [...]string{"begin", "choose", "enrol", "drop", "right", "foreign", "wrong", "outage", "approve", "deny",
-	"continue", "finish", "skip", "cancel", "add", "remove", "sign-out", "reset", "password", "deactivate", "reactivate",
-	"require", "relax", "tick", "fail", "mend", "lift", "held"}
+	"continue", "finish", "skip", "cancel", "add", "remove", "step-up", "sign-out", "reset", "lift", "password", "deactivate", "reactivate",
+	"require", "relax", "tick", "fail", "mend", "held"}
 
 // request is one event of a trace.
 type request struct {
@@ -117,6 +118,8 @@ func (r *request) event(w *world) Event {
 		return Begin{ID: signInIDs[r.signIn], Challenge: ch, PasswordEpoch: int64(r.epoch)}
 	case evAdd:
 		return BeginInside{ID: signInIDs[r.signIn], Challenge: ch, Demand: Demand{Purpose: PurposeEnrol}}
+	case evStepUp:
+		return BeginInside{ID: signInIDs[r.signIn], Challenge: ch, Demand: Demand{Purpose: PurposeStepUp}}
 	case evRemove:
 		return BeginInside{ID: signInIDs[r.signIn], Challenge: ch, Demand: Demand{Purpose: PurposeRemove, Target: authIDs[r.arg]}}
 	case evChoose:
@@ -170,6 +173,8 @@ func (r *request) plainEvent(w *world) Event {
 		return SignOut{}
 	case evReset:
 		return Reset{}
+	case evLift:
+		return Lift{}
 	case evPassword:
 		return ChangePassword{PasswordEpoch: int64(w.epoch)}
 	case evDeactivate:
@@ -218,7 +223,7 @@ func (g *rig) prepare(w *world, r request) (decided, error) {
 		r.spent, r.epoch, r.era = true, w.epoch, w.hist.era
 	}
 	e := r.event(w)
-	if r.kind == evBegin || r.kind == evAdd || r.kind == evRemove {
+	if r.begins() {
 		s.SignIn = nil
 	}
 	after, effects, err := g.decide(s, e, at(w.now))
@@ -226,15 +231,20 @@ func (g *rig) prepare(w *world, r request) (decided, error) {
 		return decided{request: r}, err
 	}
 	switch r.kind {
-	case evBegin, evAdd, evRemove, evChoose, evEnrol:
+	case evBegin, evAdd, evRemove, evStepUp, evChoose, evEnrol:
 		w.budget.challenges++ // its id is used up
 	}
 	return decided{request: r, before: s, after: after, effects: effects, at: w.now}, nil
 }
 
+// begins: the request makes a new sign-in.
+func (r *request) begins() bool {
+	return r.kind == evBegin || r.kind == evAdd || r.kind == evRemove || r.kind == evStepUp
+}
+
 func (r *request) loads() int8 {
 	switch r.kind {
-	case evBegin, evAdd, evRemove, evSignOut:
+	case evBegin, evAdd, evRemove, evStepUp, evSignOut:
 		return none
 	}
 	return r.signIn
@@ -465,6 +475,8 @@ func (g *rig) effect(w *world, e Effect, d decided) error {
 				s.version++
 			}
 		}
+	case LiftWait:
+		w.wait, w.waitBy, w.hist.wait, w.hist.waitBy = 0, noSpend, 0, noSpend
 	case EndSession:
 		w.sessions[index(signInIDs[:], e.ID)].exists = false
 	case MakeSession:

@@ -162,9 +162,6 @@ func (g *rig) whole(w *world, r request) error {
 	case evMend:
 		w.failing = false
 		return nil
-	case evLift:
-		w.wait, w.waitBy, w.hist.wait, w.hist.waitBy = 0, noSpend, 0, noSpend
-		return nil
 	}
 	defer func() {
 		w.settle(thisSpend, oldSpend)
@@ -260,7 +257,7 @@ func (w *world) pay(r request) {
 	switch r.kind {
 	case evBegin:
 		b.signIns--
-	case evAdd, evRemove:
+	case evAdd, evRemove, evStepUp:
 		b.signIns--
 		b.ceremonies--
 	case evChoose:
@@ -283,7 +280,7 @@ func (x *explorer) requests(w *world) []request {
 	var out []request
 	for _, k := range x.scope.kinds {
 		switch k {
-		case evBegin, evAdd, evRemove:
+		case evBegin, evAdd, evRemove, evStepUp:
 			out = append(out, w.beginnings(k)...)
 		case evReset, evPassword, evDeactivate, evReactivate:
 			if w.budget.admin > 0 && (k != evDeactivate || w.active) && (k != evReactivate || !w.active) {
@@ -350,7 +347,7 @@ func (w *world) beginnings(k kind) []request {
 		case k == evBegin:
 			out = append(out, request{kind: k, browser: b, signIn: slot, arg: none})
 		case w.holds[b] == none:
-		case k == evAdd:
+		case k == evAdd, k == evStepUp:
 			out = append(out, request{kind: k, browser: b, signIn: slot, arg: none})
 		default:
 			for a := range int8(maxAuths) {
@@ -459,7 +456,7 @@ var stepKinds = []kind{evBegin, evChoose, evEnrol, evDrop, evRight, evForeign, e
 func scopes() []scope {
 	approvals := []kind{evApprove, evDeny, evContinue}
 	admin := []kind{evReset, evPassword, evDeactivate, evReactivate}
-	inside := []kind{evAdd, evRemove, evSignOut}
+	inside := []kind{evAdd, evRemove, evStepUp, evSignOut}
 	policy := []kind{evRequire, evRelax, evFail, evMend}
 	base := budget{signIns: 2, changes: 2, enrolments: 3, admin: 1, policy: 2, ticks: 1, browsers: browsers}
 	with := func(change func(*budget)) world {

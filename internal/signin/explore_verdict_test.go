@@ -132,7 +132,7 @@ func judge(old, w *world, d decided) error {
 	if err := w.monotonic(old); err != nil {
 		return err
 	}
-	if r.kind == evBegin || r.kind == evAdd || r.kind == evRemove {
+	if r.begins() {
 		h.began(w, r)
 	}
 	if err := h.proofs(old, w, r); err != nil {

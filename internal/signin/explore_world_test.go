@@ -53,7 +53,7 @@ type wSignIn struct {
 	version   int16
 	epoch     int16
 	since     int16
-	purpose   int8 // 0 sign-in, 1 enrol, 2 remove
+	purpose   int8 // index in purposes
 	target    int8
 	stage     int8 // index in stages
 	began     int16
@@ -112,7 +112,7 @@ const goneChallenge = 31
 
 var (
 	stages    = [...]Stage{Choosing, Challenged, Enrolling, Enrolled, Done, Ended}
-	purposes  = [...]Purpose{PurposeSignIn, PurposeEnrol, PurposeRemove}
+	purposes  = [...]Purpose{PurposeSignIn, PurposeEnrol, PurposeRemove, PurposeStepUp}
 	authIDs   = [...]factor.ID{"a0", "a1", "a2", "a3"}
 	signInIDs = [...]ID{"s0", "s1", "s2"}
 	chIDs     = func() (ids [32]string) {

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"sallyport.dev/sallyport/internal/company"
 	"sallyport.dev/sallyport/internal/factor"
 	"sallyport.dev/sallyport/internal/secret"
 )
@@ -106,6 +107,28 @@ func (s *SignIns) Inside(ctx context.Context, w Who, e Event) error {
 	return err
 }
 
+// On takes a step about user u in the name of a, an administrator in their session: Reset, Lift. ErrForbidden unless a's role
+// may, ErrNotFresh when a must first give a fresh proof, ErrNotFound for a user that is not
+// there or another company's.
+func (s *SignIns) On(ctx context.Context, a Who, u company.UserID, e Event) error {
+	_, err := s.commit(ctx, e, nil, func(ctx context.Context) (State, error) {
+		actor, err := s.loadUser(ctx, a)
+		if err != nil {
+			return State{}, err
+		}
+		if actor.Session == nil || actor.Session.User != a.User {
+			return State{}, ErrSignedOut
+		}
+		st, err := s.loadUser(ctx, Who{Company: a.Company, User: u})
+		if err != nil {
+			return State{}, err
+		}
+		st.Actor = &Actor{User: actor.User, Session: *actor.Session}
+		return st, nil
+	})
+	return err
+}
+
 // begin opens a sign-in, for which it makes room in the browser.
 func (s *SignIns) begin(ctx context.Context, w Who, e Event, id ID) (Begun, error) {
 	over, err := s.makeRoom(ctx, w.Browser)
@@ -162,9 +185,13 @@ func (s *SignIns) settle(ctx context.Context, before State, e Event, more []Effe
 	}
 	effects = append(effects, more...)
 	for i, f := range effects {
-		if m, ok := f.(MakeSession); ok {
-			m.Secret = s.sessionSecret(m.Session.ID, before.between)
-			effects[i] = m
+		switch f := f.(type) {
+		case MakeSession:
+			f.Secret = s.sessionSecret(f.Session.ID, before.between)
+			effects[i] = f
+		case Note:
+			f.Event.ID = secret.NewID()
+			effects[i] = f
 		}
 	}
 	if err := s.Store.Commit(ctx, before, after, effects); err != nil {

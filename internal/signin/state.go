@@ -31,9 +31,10 @@ const (
 // Purpose is what a sign-in is for.
 type Purpose string
 
-// The purposes. Enrol and Remove are ceremonies of a live session.
+// The purposes. All but the first are ceremonies of a live session.
 const (
 	PurposeSignIn Purpose = "sign-in"
+	PurposeStepUp Purpose = "step-up" // a fresh proof, for what follows
 	PurposeEnrol  Purpose = "enrol"
 	PurposeRemove Purpose = "remove"
 )

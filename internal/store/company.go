@@ -45,6 +45,7 @@ func (s *Store) AddUser(ctx context.Context, u company.User, hash secret.Text) e
 			DisplayName: u.DisplayName, Email: u.Email, Phone: s.sealText(u.Phone, phonePlace(c, id)),
 			PasswordHash: s.sealText(hash.Reveal(), hashPlace(c, id)),
 			Language:     u.Language, TimeZone: u.TimeZone, CreatedMs: toMS(u.Created),
+			SortKey: sortKey(u.DisplayName, id), Search: searchText(u.DisplayName, u.Username, u.Email),
 		}); err != nil {
 			return err
 		}

@@ -43,6 +43,12 @@ func (c *change) effect(e signin.Effect) error {
 			PasswordHash: c.store.sealText(e.Hash.Reveal(), hashPlace(string(u.Company), string(u.ID))),
 			CompanyID:    string(u.Company), ID: string(u.ID),
 		}))
+	case signin.LiftWait:
+		return one(c.q.LiftWait(c.ctx, sqlcgen.LiftWaitParams{
+			CompanyID: string(u.Company), UserID: string(u.ID), Browser: unknownBrowsers, UntilMs: toMS(u.Wait),
+		}))
+	case signin.Note:
+		return c.note(e.Event)
 	case signin.Open:
 		return nil // written with the sign-in
 	case signin.Claim:

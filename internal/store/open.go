@@ -56,7 +56,10 @@ func (s *Store) prepare(ctx context.Context) error {
 	if err := s.migrate(ctx); err != nil {
 		return fmt.Errorf("migrate the database: %w", err)
 	}
-	return s.checkKeys(ctx)
+	if err := s.checkKeys(ctx); err != nil {
+		return err
+	}
+	return s.foldUsers(ctx)
 }
 
 // checkKeys compares the ring with the canary, which the first start leaves.

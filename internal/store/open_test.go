@@ -81,6 +81,39 @@ func TestNewerDatabaseIsRefused(t *testing.T) {
 	})
 }
 
+// Users of before the columns, and those that the previous release adds to the new schema.
+func TestAStartFoldsTheNamesThatAreNot(t *testing.T) {
+	engines(t, func(t *testing.T, dsn string, raw func(t *testing.T) *sql.DB) {
+		s := open(t, dsn, ring(t, 1))
+		if err := s.AddCompany(t.Context(), company.Company{ID: "c"}); err != nil {
+			t.Fatal(err)
+		}
+		for _, u := range []company.User{
+			{ID: "1", Username: "tomas", DisplayName: "Tomás Lindqvist"}, {ID: "2", Username: "ada", DisplayName: "ADA"},
+		} {
+			u.Company = "c"
+			if err := s.AddUser(t.Context(), u, secret.Text{}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		exec(t, raw(t), "UPDATE users SET sort_key = NULL, search = NULL")
+		s = open(t, dsn, ring(t, 1))
+		for q, want := range map[string]string{"": "ADA Tomás Lindqvist ", "TOMAS LIND": "Tomás Lindqvist "} {
+			users, err := s.ListUsers(t.Context(), "c", q, "", 10)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got strings.Builder
+			for _, u := range users {
+				got.WriteString(u.Member.DisplayName + " ")
+			}
+			if got.String() != want {
+				t.Errorf("%q: got %q, want %q", q, got.String(), want)
+			}
+		}
+	})
+}
+
 func TestWrongKeyIsRefused(t *testing.T) {
 	engines(t, func(t *testing.T, dsn string, _ func(t *testing.T) *sql.DB) {
 		open(t, dsn, ring(t, 1))

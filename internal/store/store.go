@@ -9,6 +9,8 @@
 //	FindName, SpendPassword   who signs in, and their passwords      name.go
 //	FindSession               who is signed in                       session.go
 //	AddCompany, AddUser       companies and users                    company.go
+//	ListUsers, Account        users as administrators see them       account.go
+//	Events                    what happened                          event.go
 //
 // The statements are in queries/, the schema in migrations/. Every race is settled by the
 // condition of an UPDATE or INSERT and the number of rows that it changed, never by reading

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"sallyport.dev/sallyport/internal/web/account"
+	"sallyport.dev/sallyport/internal/web/console"
 	"sallyport.dev/sallyport/internal/web/frame"
 	"sallyport.dev/sallyport/internal/web/signin"
 	"sallyport.dev/sallyport/internal/words"
@@ -32,7 +33,7 @@ func newFrame(t *testing.T, o frame.Options) (*frame.Frame, words.Printer) {
 	}
 	o.ProductName, o.Now = "Sallyport", func() time.Time { return now }
 	o.Log = slog.New(slog.DiscardHandler)
-	f, err := frame.New(catalogue, o, signin.Templates(), account.Templates())
+	f, err := frame.New(catalogue, o, signin.Templates(), account.Templates(), console.Templates())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,7 +41,7 @@ func newFrame(t *testing.T, o frame.Options) (*frame.Frame, words.Printer) {
 }
 
 func samples(f *frame.Frame, say words.Printer) []sample {
-	return slices.Concat(signInSamples(say), setUpSamples(say), answerSamples(say), accountSamples(say), faultSamples(f))
+	return slices.Concat(signInSamples(say), setUpSamples(say), answerSamples(say), accountSamples(say), consoleSamples(say), faultSamples(f))
 }
 
 func render(t *testing.T, f *frame.Frame, p frame.Page) string {

@@ -12,6 +12,7 @@ import (
 	"sallyport.dev/sallyport/internal/company"
 	"sallyport.dev/sallyport/internal/factor"
 	"sallyport.dev/sallyport/internal/web/account"
+	"sallyport.dev/sallyport/internal/web/console"
 	"sallyport.dev/sallyport/internal/web/frame"
 	"sallyport.dev/sallyport/internal/web/signin"
 	"sallyport.dev/sallyport/internal/words"
@@ -114,6 +115,7 @@ func answerSamples(say words.Printer) []sample {
 	}
 	toRemove := with(b, func(b *signin.Between) { b.Purpose = signin.ToRemove })
 	toEnrol := with(b, func(b *signin.Between) { b.Purpose = signin.ToEnrol })
+	toStepUp := with(b, func(b *signin.Between) { b.Purpose = signin.ToStepUp })
 	iphone := signin.Enrolled{ID: "a1", Kind: factor.TOTP, Name: "Dana’s iPhone"}
 	work := signin.Enrolled{ID: "a2", Kind: factor.SMS, Name: "Work phone, +1 ••• ••• 0142"}
 	odd := signin.Enrolled{ID: "a4", Kind: "retina", Name: "Left eye"}
@@ -125,6 +127,7 @@ func answerSamples(say words.Printer) []sample {
 		{name: "code-unnamed", page: signin.Code{Between: b, Kind: factor.TOTP}.Page(say)},
 		{name: "code-to-remove", page: signin.Code{Between: toRemove, Kind: factor.TOTP, Device: "Dana’s iPhone"}.Page(say)},
 		{name: "code-to-enrol", page: signin.Code{Between: toEnrol, Kind: factor.TOTP, Device: "Dana’s iPhone"}.Page(say)},
+		{name: "code-to-step-up", page: signin.Code{Between: toStepUp, Kind: factor.TOTP, Device: "Dana’s iPhone"}.Page(say)},
 		{name: "code-wrong", page: refused(signin.Refused{Why: signin.Wrong, Left: 3})},
 		{name: "code-wrong-last", page: refused(signin.Refused{Why: signin.Wrong, Left: 1})},
 		{name: "code-slow", page: refused(signin.Refused{Why: signin.Wrong, Left: 3, Drift: -95 * time.Second})},
@@ -165,6 +168,54 @@ func accountSamples(say words.Printer) []sample {
 		{name: "remove", page: account.Remove{Person: dana, Method: iphone}.Page(say)},
 		{name: "remove-last", page: account.Remove{Person: dana, Method: work, Last: true}.Page(say)},
 		{name: "remove-stays", page: account.Remove{Person: dana, Method: iphone, Stays: true}.Page(say)},
+	}
+}
+
+func consoleSamples(say words.Printer) []sample {
+	ada := frame.Insider{Company: "Juniper & Finch Outfitters", DisplayName: "Ada Okafor", Role: company.Administrator, Zone: portland}
+	app, text := console.Method{Kind: factor.TOTP, Name: "Dana’s iPhone"}, console.Method{Kind: factor.SMS, Name: "+1 ••• ••• 0142"}
+	stopped := console.Method{Kind: factor.TOTP, Name: "Old Pixel", Stopped: true}
+	user := func(username, name string, r company.Role, change func(*console.User)) console.User {
+		u := console.User{ID: username, Username: username, DisplayName: name, Email: username + "@juniper.example", Role: r, Version: 7}
+		change(&u)
+		return u
+	}
+	dana := user("dana.reyes", "Dana Reyes", company.SalesManager, func(u *console.User) { u.Methods = []console.Method{app, text} })
+	tomas := user("tomas.lindqvist", "Tomás Lindqvist", company.Salesperson, func(u *console.User) {
+		u.Methods, u.Until = []console.Method{text}, now.Add(5*time.Minute)
+	})
+	marcus := user("marcus.webb", "Marcus Webb", company.MarketingManager, func(u *console.User) { u.Email = "" })
+	rows := []console.User{
+		user("ada.okafor", "Ada Okafor", company.Administrator, func(u *console.User) { u.Self, u.Methods = true, []console.Method{app} }),
+		dana,
+		user("jonah.feld", "Jonah Feld", company.Salesperson, func(u *console.User) { u.Methods = []console.Method{app, stopped} }),
+		marcus,
+		user("priya.raman", "Priya Raman", company.CompanyManager, func(u *console.User) { u.Methods = []console.Method{stopped} }),
+		user("wei.ling", "", "unheard-of", func(u *console.User) { u.Chooses, u.Deactivated = true, true }),
+		tomas,
+	}
+	page := console.Users{By: ada, People: 8, Enrolled: 6, Rows: rows}
+	changed := func(change func(*console.Users)) frame.Page {
+		v := page
+		change(&v)
+		return v.Page(say)
+	}
+	return []sample{
+		{name: "users", noFilled: true, page: page.Page(say)},
+		{name: "users-found", noFilled: true, page: changed(func(v *console.Users) {
+			v.Typed, v.Rows, v.First, v.Next = "100%", rows[:1], "/settings/users?q=100%25", "/settings/users?after=x&q=100%25"
+		})},
+		{name: "users-nobody", noFilled: true, page: changed(func(v *console.Users) { v.Typed, v.Rows = `"><script>alert(1)</script>`, nil })},
+		{name: "users-no-more", noFilled: true, page: changed(func(v *console.Users) { v.Rows, v.First = nil, "/settings/users" })},
+		{name: "users-reset", noFilled: true, page: changed(func(v *console.Users) { v.Notice = console.Notice{What: console.WasReset, Name: "Dana Reyes"} })},
+		{name: "users-lifted", noFilled: true, page: changed(func(v *console.Users) { v.Notice = console.Notice{What: console.WasLifted, Name: "Dana Reyes"} })},
+		{name: "users-no-wait", noFilled: true, page: changed(func(v *console.Users) { v.Notice = console.Notice{What: console.NoWait, Name: "Dana Reyes"} })},
+		{name: "reset", page: console.Reset{By: ada, User: dana}.Page(say)},
+		{name: "reset-one", page: console.Reset{By: ada, User: tomas}.Page(say)},
+		{name: "reset-none", page: console.Reset{By: ada, User: marcus}.Page(say)},
+		{name: "lift", page: console.Lift{By: ada, User: tomas}.Page(say)},
+		{name: "own", page: console.Own{By: ada}.Page(say)},
+		{name: "proof", page: console.Proof{By: ada}.Page(say)},
 	}
 }
 

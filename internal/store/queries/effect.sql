@@ -10,6 +10,11 @@ UPDATE authenticator SET last_step = @step
 UPDATE wait SET until_ms = 0, set_by = ''
  WHERE company_id = @company_id AND user_id = @user_id AND browser = @browser AND set_by = @spend_id;
 
+-- name: LiftWait :execrows
+-- Only the wait that was seen: it may have become a longer one meanwhile.
+UPDATE wait SET until_ms = 0, set_by = ''
+ WHERE company_id = @company_id AND user_id = @user_id AND browser = @browser AND until_ms = @until_ms;
+
 -- name: EndRun :execrows
 -- No row changed: another spend disabled it, or it is gone.
 UPDATE authenticator SET run = 0, disabled_by = ''

@@ -80,9 +80,13 @@ func (w *World) Decide(st signin.State, e signin.Event) (Step, error) {
 	after, effects, err := signin.Decide(st, e, w.Now)
 	d := Step{Before: st, After: after, Effects: effects}
 	for i, e := range effects {
-		if made, ok := e.(signin.MakeSession); ok {
-			made.Secret = secret.NewToken()
-			effects[i], d.Session = made, made.Secret
+		switch e := e.(type) {
+		case signin.MakeSession:
+			e.Secret = secret.NewToken()
+			effects[i], d.Session = e, e.Secret
+		case signin.Note:
+			e.Event.ID = secret.NewID()
+			effects[i] = e
 		}
 	}
 	return d, err

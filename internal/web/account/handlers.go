@@ -10,27 +10,23 @@ import (
 	"sallyport.dev/sallyport/internal/factor"
 	"sallyport.dev/sallyport/internal/session"
 	"sallyport.dev/sallyport/internal/signin"
-	"sallyport.dev/sallyport/internal/web/cookie"
 	"sallyport.dev/sallyport/internal/web/frame"
+	"sallyport.dev/sallyport/internal/web/inside"
 	"sallyport.dev/sallyport/internal/words"
 )
 
 // Pages answers for the pages inside. Its fields are set once, in app.
 type Pages struct {
-	Sessions *session.Sessions
-	SignIns  *signin.SignIns
-	Frame    *frame.Frame
-	Cookies  cookie.Jar
-	Now      func() time.Time
+	Door    inside.Door
+	SignIns *signin.SignIns
+	Frame   *frame.Frame
+	Now     func() time.Time
 }
-
-// insideFunc is a handler of a page that only a session opens.
-type insideFunc func(w http.ResponseWriter, r *http.Request, f session.Found) error
 
 // Routes adds the room's routes to mux.
 func (p *Pages) Routes(mux frame.Mux) {
-	handle := func(pattern string, h insideFunc) {
-		mux.Handle(pattern, p.Frame.Handle(p.inside(h), p.explain))
+	handle := func(pattern string, h inside.Func) {
+		mux.Handle(pattern, p.Frame.Handle(p.Door.Only(h), p.explain))
 	}
 	handle("GET /{$}", p.getDashboard)
 	handle("GET /settings", p.getSettings)
@@ -40,27 +36,6 @@ func (p *Pages) Routes(mux frame.Mux) {
 	handle("GET /settings/methods/{id}/remove", p.getRemove)
 	handle("POST /settings/methods/{id}/remove", p.postRemove)
 	mux.Handle("POST /sign-out", p.Frame.Handle(p.postSignOut, p.explain))
-}
-
-// inside lets a request in only with a session that opens the pages now; any other is
-// sent to sign in, and comes back here.
-func (p *Pages) inside(h insideFunc) frame.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) error {
-		f, err := p.Sessions.SignedIn(r.Context(), p.Cookies.Session(r))
-		if errors.Is(err, signin.ErrSignedOut) {
-			to := "/sign-in"
-			if r.Method == http.MethodGet && r.URL.Path != "/" {
-				to += "?" + url.Values{"return_to": {r.URL.EscapedPath()}}.Encode()
-			}
-			http.Redirect(w, r, to, http.StatusSeeOther)
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		f.User = p.SignIns.Known(f.User)
-		return h(w, r, f)
-	}
 }
 
 func (p *Pages) getDashboard(w http.ResponseWriter, r *http.Request, f session.Found) error {
@@ -122,18 +97,13 @@ func (p *Pages) postMethods(w http.ResponseWriter, r *http.Request, f session.Fo
 
 // begin starts a ceremony of this session, whose pages are those between the doors.
 func (p *Pages) begin(w http.ResponseWriter, r *http.Request, f session.Found, d signin.Demand) error {
-	begun, err := p.SignIns.BeginInside(r.Context(), p.who(r, f), d)
+	begun, err := p.SignIns.BeginInside(r.Context(), p.Door.Who(r, f), d)
 	if err != nil {
 		return err
 	}
-	p.Cookies.Begin(w, begun)
+	p.Door.Cookies.Begin(w, begun)
 	http.Redirect(w, r, "/sign-in/"+string(begun.Token.ID), http.StatusSeeOther)
 	return nil
-}
-
-// who is the user in the browser that r comes from.
-func (p *Pages) who(r *http.Request, f session.Found) signin.Who {
-	return signin.Who{Company: f.Session.Company, User: f.Session.User, Browser: p.Cookies.Browser(r)}
 }
 
 func (p *Pages) getRename(w http.ResponseWriter, r *http.Request, f session.Found) error {
@@ -152,7 +122,7 @@ func (p *Pages) postRename(w http.ResponseWriter, r *http.Request, f session.Fou
 	typed := r.PostFormValue("name")
 	name, err := factor.CleanName(typed)
 	if err == nil {
-		err = p.SignIns.Inside(r.Context(), p.who(r, f), signin.Rename{Authenticator: a.ID, Name: name})
+		err = p.SignIns.Inside(r.Context(), p.Door.Who(r, f), signin.Rename{Authenticator: a.ID, Name: name})
 	}
 	fault, shows := nameFault(err)
 	switch {
@@ -208,18 +178,18 @@ func (p *Pages) postRemove(w http.ResponseWriter, r *http.Request, f session.Fou
 // postSignOut ends what the browser holds, also a session that opens nothing at this
 // moment.
 func (p *Pages) postSignOut(w http.ResponseWriter, r *http.Request) error {
-	f, err := p.Sessions.Find(r.Context(), p.Cookies.Session(r))
+	f, err := p.Door.Sessions.Find(r.Context(), p.Door.Cookies.Session(r))
 	if err != nil && !errors.Is(err, signin.ErrSignedOut) {
 		return err
 	}
-	who := p.who(r, f)
+	who := p.Door.Who(r, f)
 	if err := p.SignIns.SignOut(r.Context(), who); err != nil {
 		return err
 	}
 	for _, t := range who.Browser.Held {
-		p.Cookies.KeepBetween(w, t, 0)
+		p.Door.Cookies.KeepBetween(w, t, 0)
 	}
-	p.Cookies.ClearSession(w)
+	p.Door.Cookies.ClearSession(w)
 	http.Redirect(w, r, "/sign-in?signed-out", http.StatusSeeOther)
 	return nil
 }

@@ -45,32 +45,11 @@ type Person struct {
 
 // page fills in what the pages inside have in common.
 func (p Person) page(say words.Printer, current frame.Entry) frame.Page {
-	return frame.Page{
-		Words: say, Zone: p.Zone,
-		Toolbar: &frame.Toolbar{Company: p.Company, Person: p.DisplayName, Role: RoleName(say, p.Role), Current: current},
-	}
-}
-
-var roles = map[company.Role]string{
-	company.Administrator:    "role.administrator",
-	company.CompanyManager:   "role.company-manager",
-	company.MarketingManager: "role.marketing-manager",
-	company.SalesManager:     "role.sales-manager",
-	company.Salesperson:      "role.salesperson",
-	company.JrSalesperson:    "role.jr-salesperson",
-}
-
-// RoleName is the CRM's name of a role, "" for one that it does not know.
-func RoleName(say words.Printer, r company.Role) string {
-	key, ok := roles[r]
-	if !ok {
-		return ""
-	}
-	return say.T(key)
+	return frame.Insider{Company: p.Company, DisplayName: p.DisplayName, Role: p.Role, Zone: p.Zone}.Page(say, current)
 }
 
 // RoleKey is the key of the person's role.
-func (p Person) RoleKey() string { return roles[p.Role] }
+func (p Person) RoleKey() string { return frame.RoleKey(p.Role) }
 
 // Dashboard is the CRM's first page: who is signed in, and how.
 type Dashboard struct {

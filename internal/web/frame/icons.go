@@ -22,6 +22,10 @@ var icons = map[string]string{
 	"menu":     `<path d="M4 6.5h16M4 12h16M4 17.5h16"/>`,
 	"plus":     `<path d="M12 5v14M5 12h14"/>`,
 	"out":      `<path d="M13.5 4H20v6.5M20 4l-9 9M10 5H4v15h15v-6"/>`,
+	"more":     `<path class="dot" d="M12 5.5h.01M12 12h.01M12 18.5h.01"/>`,
+	"reset":    `<path d="M4 5v5h5M4.6 10A8 8 0 1 1 4 13.5"/>`,
+	"unlock":   `<rect x="5" y="11" width="14" height="9.5" rx="1"/><path d="M8.5 11V7.5a3.5 3.5 0 0 1 6.8-1.2M12 15v2"/>`,
+	"ring":     `<circle cx="12" cy="12" r="9" stroke-dasharray="3.2 2.45"/>`,
 	"next":     `<path d="M9 5l7 7-7 7"/>`,
 }
 

@@ -41,23 +41,6 @@ const (
 	OnHold  Doors = "hold"    // a wait is in force: the bar is across the second door
 )
 
-// Toolbar is the CRM's frame on every page of a session.
-type Toolbar struct {
-	Company string
-	Person  string // the display name of whom the session belongs to
-	Role    string // their role, in the page's language
-	Current Entry  // which entry this page belongs to
-}
-
-// Entry is an entry of the toolbar. Only those that open something exist.
-type Entry string
-
-// The entries.
-const (
-	Dashboard Entry = "dashboard"
-	MyAccount Entry = "my-account"
-)
-
 // layout is what templates see: the page and what is the same on all of them.
 type layout struct {
 	Page

@@ -231,8 +231,18 @@ func after(si signin.SignIn) string {
 		return "/settings?done=added"
 	case si.Demand.Purpose == signin.PurposeRemove:
 		return "/settings?done=removed"
+	case si.Demand.Purpose == signin.PurposeStepUp:
+		return origin(si.Demand)
 	case si.Demand.ReturnTo != "":
 		return si.Demand.ReturnTo
 	}
 	return "/"
+}
+
+// origin is the page inside where a ceremony began.
+func origin(d signin.Demand) string {
+	if d.ReturnTo != "" {
+		return d.ReturnTo
+	}
+	return "/settings"
 }

@@ -41,6 +41,7 @@ const (
 	ToSignIn Purpose = "sign-in" // also the zero value's meaning
 	ToEnrol  Purpose = "enrol"   // add a method, from My Account
 	ToRemove Purpose = "remove"  // remove a method, from My Account
+	ToStepUp Purpose = "step-up" // a fresh proof, for what the person was about to do
 )
 
 // Between is what every page between the doors has.
@@ -64,9 +65,10 @@ func (b Between) Path(step string) string {
 	return "/sign-in/" + b.ID + "/" + step
 }
 
-// InSession reports whether this sign-in began inside, for one of the two ceremonies
-// of My Account.
-func (b Between) InSession() bool { return b.Purpose == ToEnrol || b.Purpose == ToRemove }
+// InSession reports whether this sign-in is a ceremony that began inside.
+func (b Between) InSession() bool {
+	return b.Purpose == ToEnrol || b.Purpose == ToRemove || b.Purpose == ToStepUp
+}
 
 // page fills in what the pages between the doors have in common.
 func (b Between) page(say words.Printer, doors frame.Doors, wide bool) frame.Page {

@@ -59,7 +59,7 @@ func (p *Pages) scene(r *http.Request) (scene, error) {
 // start is where starting again leads: a ceremony's session is still there.
 func start(st signin.State) string {
 	if st.SignIn != nil && st.SignIn.Demand.Purpose != signin.PurposeSignIn {
-		return "/settings"
+		return origin(st.SignIn.Demand)
 	}
 	return "/sign-in"
 }

@@ -7,6 +7,7 @@ package sqlcgen
 
 import (
 	"context"
+	"database/sql"
 )
 
 const addCanary = `-- name: AddCanary :execrows
@@ -77,9 +78,9 @@ func (q *Queries) AddName(ctx context.Context, arg AddNameParams) (int64, error)
 
 const addUser = `-- name: AddUser :execrows
 INSERT INTO users (company_id, id, version, epoch, status, role, must_enrol, username, display_name, email, phone,
-       password_hash, language, time_zone, created_ms)
+       password_hash, language, time_zone, created_ms, sort_key, search)
 VALUES ($1, $2, 1, 1, $3, $4, FALSE, $5, $6, $7, $8,
-       $9, $10, $11, $12)
+       $9, $10, $11, $12, $13, $14)
 `
 
 type AddUserParams struct {
@@ -95,6 +96,8 @@ type AddUserParams struct {
 	Language     string
 	TimeZone     string
 	CreatedMs    int64
+	SortKey      []byte
+	Search       sql.NullString
 }
 
 func (q *Queries) AddUser(ctx context.Context, arg AddUserParams) (int64, error) {
@@ -111,6 +114,8 @@ func (q *Queries) AddUser(ctx context.Context, arg AddUserParams) (int64, error)
 		arg.Language,
 		arg.TimeZone,
 		arg.CreatedMs,
+		arg.SortKey,
+		arg.Search,
 	)
 	if err != nil {
 		return 0, err

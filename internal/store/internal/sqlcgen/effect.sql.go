@@ -218,6 +218,32 @@ func (q *Queries) EndWait(ctx context.Context, arg EndWaitParams) (int64, error)
 	return result.RowsAffected()
 }
 
+const liftWait = `-- name: LiftWait :execrows
+UPDATE wait SET until_ms = 0, set_by = ''
+ WHERE company_id = $1 AND user_id = $2 AND browser = $3 AND until_ms = $4
+`
+
+type LiftWaitParams struct {
+	CompanyID string
+	UserID    string
+	Browser   string
+	UntilMs   int64
+}
+
+// Only the wait that was seen: it may have become a longer one meanwhile.
+func (q *Queries) LiftWait(ctx context.Context, arg LiftWaitParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, liftWait,
+		arg.CompanyID,
+		arg.UserID,
+		arg.Browser,
+		arg.UntilMs,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const noteUse = `-- name: NoteUse :execrows
 UPDATE authenticator SET last_used_ms = $1
  WHERE company_id = $2 AND user_id = $3 AND id = $4 AND last_used_ms < $1

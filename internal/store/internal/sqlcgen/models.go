@@ -4,6 +4,18 @@
 
 package sqlcgen
 
+type Event struct {
+	CompanyID string
+	ID        string
+	AtMs      int64
+	Kind      string
+	ActorID   string
+	PersonID  string
+	Address   string
+	SignInID  string
+	Detail    string
+}
+
 type Session struct {
 	CompanyID       string
 	ID              string

@@ -1,0 +1,34 @@
+// Package audit says what happened in a company, by whom and to whom. Events are rows
+// that are written with the step that they tell of, and never changed.
+package audit
+
+import (
+	"time"
+
+	"sallyport.dev/sallyport/internal/company"
+)
+
+// Kind is what happened.
+type Kind string
+
+// The kinds.
+const (
+	TwoFactorReset Kind = "two-factor-reset"
+	MethodAdded    Kind = "method-added"
+	MethodRemoved  Kind = "method-removed"
+	WaitLifted     Kind = "wait-lifted"
+	SignedIn       Kind = "signed-in"
+)
+
+// Event is one line of a company's log.
+type Event struct {
+	ID      string
+	Company company.ID
+	At      time.Time
+	Kind    Kind
+	Actor   company.UserID // who did it; the person themselves where nobody acts for them
+	Person  company.UserID // to whom
+	Address string         // the network address of the request
+	SignIn  string         // the sign-in that it happened in, if any
+	Detail  string         // the kind of method, nothing secret
+}
