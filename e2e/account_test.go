@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"maps"
 	"testing"
 
 	"github.com/chromedp/cdproto/network"
@@ -74,6 +75,9 @@ func TestMyAccountLooksAfterOnesMethods(t *testing.T) {
 
 		p.Follow("Remove " + first)
 		p.See("has to stay")
+		if !p.signedIn() {
+			t.Errorf("there is no Sign out on %s: %v", p.Path(), p.Buttons())
+		}
 		if p.HasButton("Remove") {
 			t.Error("the last method can be removed where one is required")
 		}
@@ -190,4 +194,23 @@ func TestSignOutEndsTheSession(t *testing.T) {
 			}
 		}
 	})
+}
+
+// What was set up is still there after the program was stopped and started, for the same
+// users with the same passwords.
+func TestASecondStartKeepsWhatWasSetUp(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	demo := Demo(t, program, folder)
+	p := newPerson(t, demo, "sales.manager", Way{1280, true})
+	p.enrol()
+	demo.Stop()
+
+	again := Demo(t, program, folder)
+	if !maps.Equal(demo.Users, again.Users) {
+		t.Errorf("the table was %v and is %v", demo.Users, again.Users)
+	}
+	after := newPerson(t, again, "sales.manager", Way{1280, true})
+	after.phones = p.phones
+	after.signIn()
 }

@@ -88,7 +88,7 @@ func starts(program, folder string, out io.Writer) error {
 		}
 	}
 	row(out, "cold start: first migration, two companies, seven password hashes", "%s", milliseconds(cold))
-	row(out, "of which the seven hashes take about (a wrong password's answer × 7)", "%d ms", 7*median(hash).Milliseconds())
+	row(out, "of which the seven hashes take about (the quickest answer to a wrong password × 7)", "%d ms", 7*slices.Min(hash).Milliseconds())
 	row(out, "warm start", "%s", milliseconds(warm))
 	return nil
 }

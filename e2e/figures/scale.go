@@ -73,15 +73,14 @@ func (s *scale) weigh(script string) (load, error) {
 	s.mu.Lock()
 	s.load = load{}
 	s.mu.Unlock()
-	idle := func(e page.EventLifecycleEvent) bool { return e.Name == "networkIdle" }
-	_, err := chromedp.Run(s.ctx, chromedp.WaitEvent(page.LifecycleEvent, idle,
-		chromedp.Func(func(ctx context.Context, tab *chromedp.Target) error {
-			if _, err := cdp.Call(ctx, tab, page.SetLifecycleEventsEnabled, page.SetLifecycleEventsEnabledParams{Enabled: true}); err != nil {
-				return err
-			}
-			_, err := chromedp.Evaluate[chromedp.Void](script)(ctx, tab)
-			return err
-		})))
+	var next cdp.LoaderID // of the page that comes; the last one may still report
+	idle := func(e page.EventLifecycleEvent) bool {
+		if e.Name == "init" {
+			next = e.LoaderID
+		}
+		return e.Name == "networkIdle" && e.LoaderID == next
+	}
+	_, err := chromedp.Run(s.ctx, chromedp.WaitEvent(page.LifecycleEvent, idle, chromedp.Evaluate[chromedp.Void](script)))
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.load, err
