@@ -28,7 +28,7 @@ func QR(text secret.Text, label string) (string, error) {
 	var svg strings.Builder
 	fmt.Fprintf(&svg, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" role="img" aria-label="%s" shape-rendering="crispEdges">`,
 		side, side, html.EscapeString(strings.ToValidUTF8(label, "\ufffd")))
-	fmt.Fprintf(&svg, `<rect width="%d" height="%d" fill="#fff"/><path fill="#000" d="`, side, side)
+	fmt.Fprintf(&svg, `<rect width="%d" height="%d" fill="#fff"/><path stroke="#000" d="`, side, side)
 	for y := range code.Size {
 		drawRow(&svg, code, y)
 	}
@@ -36,16 +36,24 @@ func QR(text secret.Text, label string) (string, error) {
 	return svg.String(), nil
 }
 
-// drawRow adds a bar for each run of black modules.
+// drawRow draws the row's black modules as one dashed line through their middle, one
+// module thick: half the bytes of a shape for each.
 func drawRow(path *strings.Builder, code *qr.Code, y int) {
+	end := -1 // of the last dash
 	for x := 0; x < code.Size; x++ {
 		from := x
 		for code.Black(x, y) { // white outside of the code
 			x++
 		}
-		if x > from {
-			fmt.Fprintf(path, "M%d %dh%dv1h-%dz", from+quiet, y+quiet, x-from, x-from)
+		if x == from {
+			continue
 		}
+		if end < 0 {
+			fmt.Fprintf(path, "M%d %d.5h%d", from+quiet, y+quiet, x-from)
+		} else {
+			fmt.Fprintf(path, "m%d 0h%d", from-end, x-from)
+		}
+		end = x
 	}
 }
 

@@ -74,8 +74,8 @@ type element struct {
 		Fill   string `xml:"fill,attr"`
 	} `xml:"rect"`
 	Path []struct {
-		D    string `xml:"d,attr"`
-		Fill string `xml:"fill,attr"`
+		D      string `xml:"d,attr"`
+		Stroke string `xml:"stroke,attr"`
 	} `xml:"path"`
 	Other []struct{ XMLName xml.Name } `xml:",any"`
 }
@@ -92,33 +92,43 @@ func parseSVG(t *testing.T, svg string) element {
 	return e
 }
 
-var bar = regexp.MustCompile(`M(\d+) (\d+)h(\d+)v1h-(\d+)z`)
+// A row is a dashed line through the middle of its modules.
+var (
+	row  = regexp.MustCompile(`M(\d+) (\d+)\.5((?:h\d+|m\d+ 0)+)`)
+	move = regexp.MustCompile(`([hm])(\d+)`)
+)
 
-// rasterise draws the path with four pixels a module.
+const scale = 4 // pixels a module
+
+// rasterise draws the path.
 func rasterise(t *testing.T, svg string) image.Image {
 	t.Helper()
-	const scale = 4
 	e := parseSVG(t, svg)
 	img := image.NewGray(image.Rect(0, 0, e.Rect[0].Width*scale, e.Rect[0].Height*scale))
 	draw.Draw(img, img.Bounds(), image.White, image.Point{}, draw.Src)
-	if rest := bar.ReplaceAllString(e.Path[0].D, ""); rest != "" {
-		t.Fatalf("the path has more than bars: %s", rest)
+	if rest := row.ReplaceAllString(e.Path[0].D, ""); rest != "" {
+		t.Fatalf("the path has more than dashed lines: %s", rest)
 	}
-	for _, m := range bar.FindAllStringSubmatch(e.Path[0].D, -1) {
-		n := make([]int, 4)
-		for i, s := range m[1:] {
-			var err error
-			if n[i], err = strconv.Atoi(s); err != nil {
-				t.Fatal(err)
+	for _, r := range row.FindAllStringSubmatch(e.Path[0].D, -1) {
+		x, y := number(t, r[1]), number(t, r[2])
+		for _, m := range move.FindAllStringSubmatch(r[3], -1) {
+			from := x
+			x += number(t, m[2])
+			if m[1] == "h" {
+				draw.Draw(img, image.Rect(from*scale, y*scale, x*scale, (y+1)*scale), image.NewUniform(color.Black), image.Point{}, draw.Src)
 			}
 		}
-		if n[2] != n[3] {
-			t.Fatalf("a bar goes %d to the right and %d back", n[2], n[3])
-		}
-		at := image.Rect(n[0], n[1], n[0]+n[2], n[1]+1)
-		draw.Draw(img, image.Rect(at.Min.X*scale, at.Min.Y*scale, at.Max.X*scale, at.Max.Y*scale), image.NewUniform(color.Black), image.Point{}, draw.Src)
 	}
 	return img
+}
+
+func number(t *testing.T, s string) int {
+	t.Helper()
+	n, err := strconv.Atoi(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
 }
 
 func TestACodeIsBlackOnWhiteWithAQuietZone(t *testing.T) {
@@ -131,21 +141,28 @@ func TestACodeIsBlackOnWhiteWithAQuietZone(t *testing.T) {
 	if e.ViewBox != fmt.Sprintf("0 0 %d %d", side, side) || e.Rect[0].Height != side || (side-8-17)%4 != 0 {
 		t.Errorf("viewBox %q, background %d × %d", e.ViewBox, side, e.Rect[0].Height)
 	}
-	if e.Rect[0].Fill != "#fff" || e.Path[0].Fill != "#000" || e.Edges != "crispEdges" || e.Role != "img" {
-		t.Errorf("background %q, code %q, edges %q, role %q", e.Rect[0].Fill, e.Path[0].Fill, e.Edges, e.Role)
+	if e.Rect[0].Fill != "#fff" || e.Path[0].Stroke != "#000" || e.Edges != "crispEdges" || e.Role != "img" {
+		t.Errorf("background %q, code %q, edges %q, role %q", e.Rect[0].Fill, e.Path[0].Stroke, e.Edges, e.Role)
 	}
 	if strings.Contains(svg, "style") || strings.Contains(svg, "<script") {
 		t.Error("it has what the content security policy forbids")
 	}
-	// The finder patterns stand four modules from three corners.
-	for _, start := range []string{"M4 4h7v1", fmt.Sprintf("M%d 4h7v1", side-11), fmt.Sprintf("M4 %dh7v1", side-5)} {
-		if !strings.Contains(e.Path[0].D, start) {
-			t.Errorf("no bar %s", start)
+	// The finder patterns stand four modules from three corners, and around all is nothing.
+	img := rasterise(t, svg)
+	black := func(x, y int) bool { return img.At(x*scale, y*scale) == color.Gray{} }
+	for _, at := range []image.Point{{4, 4}, {side - 11, 4}, {4, side - 11}} {
+		for n := range 7 {
+			if !black(at.X+n, at.Y) || !black(at.X, at.Y+n) || !black(at.X+6, at.Y+n) || !black(at.X+n, at.Y+6) {
+				t.Errorf("no finder pattern at %v", at)
+				break
+			}
 		}
 	}
-	for _, m := range bar.FindAllStringSubmatch(e.Path[0].D, -1) {
-		if m[1] == "0" || m[1] == "3" || m[2] == "3" || m[2] == strconv.Itoa(side-4) {
-			t.Errorf("the bar %s is in the quiet zone", m[0])
+	for y := range side {
+		for x := range side {
+			if inside := image.Pt(x, y).In(image.Rect(4, 4, side-4, side-4)); !inside && black(x, y) {
+				t.Errorf("module %d, %d in the quiet zone is black", x, y)
+			}
 		}
 	}
 }
