@@ -5,6 +5,8 @@
 //	Former     says whether an answer looks like one            -> its clean form
 //	Verifier   compares a typed answer with an authenticator    -> Proof
 //	Enroller   makes a new secret and says how to show it       -> Offer
+//	Addresser  makes one from the number that its owner types   -> the secret
+//	Issuer     its codes are sent: which code, and how          -> the code
 //
 // What only some kinds do is an interface of its own, found by assertion. A kind
 // that the program does not know opens nothing and still counts as set up.
@@ -60,6 +62,12 @@ type Authenticator struct {
 	Added    time.Time
 	LastUsed time.Time // zero when never used to sign in
 	LastStep int64     // the newest TOTP step that was accepted; 0 for other kinds
+	// Hint is what its owner tells it by besides its name, masked: "+1 ••• ••• 0142". ""
+	// where its kind has none.
+	Hint string
+	// Channels are how its codes reach its owner, the usual one first; none where its owner
+	// makes the codes. The machine fills them in from its kind; they are not stored.
+	Channels []Channel
 	// DisabledBy says what took its power: the spend that was the hundredth wrong answer in
 	// a row, or "unknown kind". "" while active. A disabled one opens nothing and still
 	// counts as set up.
@@ -69,17 +77,48 @@ type Authenticator struct {
 // Disabled reports whether a has lost its power.
 func (a Authenticator) Disabled() bool { return a.DisabledBy != "" }
 
+// Channel is how a code reaches its owner.
+type Channel string
+
+// The channels of codes.
+const (
+	Text Channel = "text"
+	Call Channel = "call"
+)
+
 // Challenge is one request for proof, bound to everything an answer must match.
 type Challenge struct {
 	ID            string
 	Company       string
 	User          string
 	SignIn        string
+	Browser       string // a digest of the secret that the sign-in's own browser holds
 	Purpose       string // "sign-in", "enrol", "remove", "step-up"
 	Authenticator ID
-	Generation    int64
-	Expires       time.Time // zero: as long as its sign-in
-	Verdict       Verdict   // given elsewhere; "" while open
+	// Generation counts the codes that were made for it. 1 where none is sent; 0 where one
+	// should be and was not, so that nothing can be answered.
+	Generation int64
+	Expires    time.Time // of this generation's code; zero: as long as its sign-in
+	Key        string    // id of the key that this generation's code is derived with
+	// Earlier is until when the code of the generation before is good as well; zero when it is not.
+	Earlier    time.Time
+	EarlierKey string
+	Sent       time.Time // when the last message was asked for; zero: never
+	Channel    Channel   // of the last message
+	Verdict    Verdict   // given elsewhere; "" while open
+}
+
+// Over reports that no answer can match any more: its code has expired, or was never sent.
+func (c Challenge) Over(now time.Time) bool {
+	return c.Generation == 0 || !c.Expires.IsZero() && !now.Before(c.Expires)
+}
+
+// Takes reports whether generation g may be answered at now.
+func (c Challenge) Takes(g int64, now time.Time) bool {
+	if c.Over(now) {
+		return false
+	}
+	return g == c.Generation || g > 0 && g == c.Generation-1 && now.Before(c.Earlier)
 }
 
 // Verdict is what was answered elsewhere (a push on a phone) to a challenge.
@@ -126,6 +165,53 @@ type Enroller interface {
 	// issuer is the company's name, account the username.
 	Offer(a Authenticator, issuer, account string) (Offer, error)
 }
+
+// Issuer is a kind whose codes are sent to their owner.
+type Issuer interface {
+	// Channels says how, the usual one first.
+	Channels() []Channel
+	// Code returns the code of c's present generation. It is never stored: it is derived from
+	// all that c is bound to, when it is sent and again when it is compared (security rule 7).
+	// An error wrapping ErrNotCompared when its key is not there.
+	Code(a Authenticator, c Challenge) (secret.Text, error)
+	// Destination is where a's codes go: E.164, with an extension as RFC 3966 writes it
+	// ("+15035550100;ext=42").
+	Destination(a Authenticator) string
+	// Hint is the destination, masked.
+	Hint(a Authenticator) string
+}
+
+// Addresser is a kind that is set up with a number that its owner gives.
+type Addresser interface {
+	// Address makes the secret of a new authenticator. An error is a BadNumber.
+	Address(n Number) (secret.Text, error)
+}
+
+// Number is a telephone number as a person typed it.
+type Number struct {
+	Country   string // ISO 3166-1 alpha-2, as picked; a number that begins with + says its own
+	Typed     string
+	Extension string // digits; only some kinds take one
+}
+
+// BadNumber is a number that this kind cannot use.
+type BadNumber struct{ Why NumberFault }
+
+func (e BadNumber) Error() string { return "number cannot be used: " + string(e.Why) }
+
+// NumberFault says what is wrong with a number.
+type NumberFault string
+
+// What may be wrong with a number.
+const (
+	NumberMissing    NumberFault = "missing"
+	NumberCharacters NumberFault = "characters" // letters and signs that no number has
+	NumberCountry    NumberFault = "country"    // no such country, or none was picked
+	NumberImpossible NumberFault = "impossible" // too short, too long, or not given out there
+	NumberCostly     NumberFault = "costly"     // premium rate, shared cost and their like
+	NumberNoTexts    NumberFault = "no-texts"   // a fixed line, asked for texts
+	NumberExtension  NumberFault = "extension"  // not 1 to 8 digits, or none is taken here
+)
 
 // Offer is how a pending secret is shown, once, to the person who sets it up.
 type Offer struct {

@@ -5,6 +5,7 @@ import (
 
 	"sallyport.dev/sallyport/internal/audit"
 	"sallyport.dev/sallyport/internal/factor"
+	"sallyport.dev/sallyport/internal/outbox"
 	"sallyport.dev/sallyport/internal/secret"
 )
 
@@ -50,6 +51,20 @@ type (
 	LiftWait struct{}
 	// Note writes a line of the company's log. Its id is filled in before Commit.
 	Note struct{ Event audit.Event }
+	// Send puts a code on its way. SendLimit where the user, or a number that is not yet proved,
+	// has had too many (MaySend). The delivery's id is filled in before Commit.
+	Send struct {
+		Delivery outbox.Delivery
+		To       secret.Text // where it goes, RFC 3966; the limits count a digest of its number
+		Unproved bool        // the number is being set up
+	}
+	// Entered takes the messages of a challenge from what counts: their code was entered.
+	Entered struct{ SignIn, Challenge string }
+	// Notify mails a notice to the user's address on record. Its id is filled in before Commit.
+	Notify struct {
+		ID     string
+		Notice outbox.Notice
+	}
 	// Claim marks a rendering of a form as used: ErrRepeated if it was before.
 	Claim struct{ Form Form }
 )
@@ -65,4 +80,7 @@ func (EndPasswordRun) effect() {}
 func (SetPassword) effect()    {}
 func (LiftWait) effect()       {}
 func (Note) effect()           {}
+func (Send) effect()           {}
+func (Entered) effect()        {}
+func (Notify) effect()         {}
 func (Claim) effect()          {}

@@ -47,3 +47,27 @@ type Locked struct {
 
 func (Locked) Error() string        { return ErrLocked.Error() }
 func (Locked) Is(target error) bool { return target == ErrLocked }
+
+// ErrCodeOver: no code is good now: the last one has expired, or none was sent.
+var ErrCodeOver = errors.New("no code is good any more")
+
+// ErrSendLimit: no text or call is sent now. Comes as SendLimit.
+var ErrSendLimit = errors.New("too many texts and calls")
+
+// SendLimit is ErrSendLimit with its reason.
+type SendLimit struct {
+	Until   time.Time // when the next is sent
+	Numbers bool      // too many new numbers, rather than messages
+}
+
+func (SendLimit) Error() string        { return ErrSendLimit.Error() }
+func (SendLimit) Is(target error) bool { return target == ErrSendLimit }
+
+// ErrEarly: the last message is too young for another. Comes as Early.
+var ErrEarly = errors.New("too early for another message")
+
+// Early is ErrEarly with when the next may be asked for.
+type Early struct{ Until time.Time }
+
+func (Early) Error() string        { return ErrEarly.Error() }
+func (Early) Is(target error) bool { return target == ErrEarly }

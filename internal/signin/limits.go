@@ -1,6 +1,10 @@
 package signin
 
-import "time"
+import (
+	"maps"
+	"slices"
+	"time"
+)
 
 // The machine's numbers (security § 1, NIST SP 800-63B-4).
 const (
@@ -13,6 +17,10 @@ const (
 	ProofFresh    = 5 * time.Minute  // a proof inside a session
 	ProverAge     = 24 * time.Hour   // after which a younger method may remove an older one
 	FailureLife   = 24 * time.Hour   // after its last failure an authenticator's part is left out
+
+	CodeLife   = 5 * time.Minute  // a texted or spoken code (800-63B-4 § 3.1.3.2 allows 10)
+	NewCode    = 2 * time.Minute  // a resend in a code's last two minutes makes a new one
+	ResendWait = 30 * time.Second // between two messages of one channel for one challenge
 
 	MaxAuthenticators = 10  // a user
 	MaxAttempts       = 5   // an authenticator and sign-in
@@ -46,3 +54,91 @@ func PasswordWait(failures int) time.Duration {
 // PasswordsPerHour is how many passwords of one user, or unknown name, are compared in
 // an hour.
 const PasswordsPerHour = 30
+
+// The limits of texts and calls of one user. Those whose code was entered do not count, but
+// for the hard cap. A number that is not yet proved has the first two of its own.
+const (
+	SendsPerBurst = 5
+	SendBurst     = 10 * time.Minute
+	SendsPerDay   = 10
+	SendCap       = 30 // a day, entered or not
+	NewNumbers    = 3  // a day
+	SendDay       = 24 * time.Hour
+)
+
+// Sent is a text or call of the last SendDay.
+type Sent struct {
+	At       time.Time
+	Number   string // a digest
+	Entered  bool
+	Unproved bool // the number was being set up
+}
+
+// MaySend reports whether next may be sent, given what the user was sent and, where next is
+// unproved, what anybody had sent to that number while it was: nil, or SendLimit.
+func MaySend(user, number []Sent, next Sent) error {
+	open := func(s Sent) bool { return !s.Entered }
+	limits := []struct {
+		sent  []Sent
+		count func(Sent) bool
+		span  time.Duration
+		most  int
+	}{
+		{user, open, SendBurst, SendsPerBurst},
+		{user, open, SendDay, SendsPerDay},
+		{user, func(Sent) bool { return true }, SendDay, SendCap},
+		{number, open, SendBurst, SendsPerBurst},
+		{number, open, SendDay, SendsPerDay},
+	}
+	var until time.Time
+	for _, l := range limits {
+		until = later(until, full(l.sent, l.count, l.span, l.most, next.At))
+	}
+	if !until.IsZero() {
+		return SendLimit{Until: until}
+	}
+	if until = newNumbers(user, next); !until.IsZero() {
+		return SendLimit{Until: until, Numbers: true}
+	}
+	return nil
+}
+
+// full returns when there is room again among those of sent that count; zero when there is.
+func full(sent []Sent, counts func(Sent) bool, span time.Duration, most int, now time.Time) time.Time {
+	var at []time.Time
+	for _, s := range sent {
+		if counts(s) && now.Before(s.At.Add(span)) {
+			at = append(at, s.At)
+		}
+	}
+	if len(at) < most {
+		return time.Time{}
+	}
+	slices.SortFunc(at, time.Time.Compare)
+	return at[len(at)-most].Add(span)
+}
+
+// newNumbers returns when another number may be set up; zero when next's may.
+func newNumbers(user []Sent, next Sent) time.Time {
+	if !next.Unproved {
+		return time.Time{}
+	}
+	last := map[string]time.Time{} // of each number's latest message
+	for _, s := range user {
+		if s.Unproved && s.Number != next.Number && next.At.Before(s.At.Add(SendDay)) {
+			last[s.Number] = later(last[s.Number], s.At)
+		}
+	}
+	if len(last) < NewNumbers {
+		return time.Time{}
+	}
+	at := slices.SortedFunc(maps.Values(last), time.Time.Compare)
+	return at[len(at)-NewNumbers].Add(SendDay)
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}

@@ -45,6 +45,9 @@ type Store interface {
 	Load(ctx context.Context, b Browser) (State, error)
 	// LoadUser is Load before there is a sign-in: the user alone, with the browser's session.
 	LoadUser(ctx context.Context, c company.ID, u company.UserID, b Browser) (State, error)
+	// LoadChallenge is Load for what the server itself does: no browser and no secret. The
+	// session is the one that began a ceremony, nil for a sign-in.
+	LoadChallenge(ctx context.Context, c company.ID, id ID) (State, error)
 	// Spend takes one of the attempts left for what the sign-in asks, in a transaction of
 	// its own, claims f, and returns the state it leaves. Locked when none is left, a wait is in
 	// force or the authenticator is disabled; ErrRepeated when f was claimed before;
@@ -54,7 +57,7 @@ type Store interface {
 	Refund(ctx context.Context, c company.ID, id SpendID, part Refund) error
 	// Commit writes what Decide changed, and its effects, in one transaction. ErrMoved if
 	// anything in before is no longer at its version; a conditional effect that changes no row
-	// is that effect's own error (factor.ErrReplayed, ErrRepeated), or ErrMoved.
+	// is that effect's own error (factor.ErrReplayed, ErrRepeated, SendLimit), or ErrMoved.
 	Commit(ctx context.Context, before, after State, effects []Effect) error
 }
 

@@ -22,7 +22,7 @@ func (s *Store) Spend(ctx context.Context, b signin.Browser, f signin.Form, now 
 	id := signin.SpendID(secret.NewID())
 	err := s.write(ctx, func(q *sqlcgen.Queries) error {
 		var err error
-		if st, err = s.load(ctx, q, b); err != nil {
+		if st, err = s.load(ctx, q, b, theBrowser); err != nil {
 			return err
 		}
 		if err := asks(st, now); err != nil {

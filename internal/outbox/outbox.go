@@ -1,0 +1,118 @@
+// Package outbox brings messages to people: texts, calls and mails. A message is a row that
+// is written in the transaction of the step that asks for it, so nothing is sent for a step
+// that did not commit and nothing that did is forgotten.
+//
+//	Delivery   a row: what is to be sent to whom, never the code itself
+//	Message    the same with its words and its code, made just before it is sent   Composer
+//	Sender     hands a Message to a carrier                                        sender.go
+//	Dispatcher claims rows with a lease, composes, sends, notes the outcome        dispatcher.go
+//
+// A row is claimed for a while (its lease). Whoever dies between claiming and noting leaves a
+// lease that runs out, and another sends: at least once until it is noted as handed over, and
+// never again after that.
+package outbox
+
+import (
+	"errors"
+	"time"
+
+	"sallyport.dev/sallyport/internal/company"
+)
+
+// ErrOver: there is nothing to send any more, since its code is of no use now.
+var ErrOver = errors.New("message is of no use any more")
+
+// ErrLost: the lease has run out and another has claimed the row.
+var ErrLost = errors.New("lease is lost")
+
+// ErrNotFound: no such delivery.
+var ErrNotFound = errors.New("delivery not found")
+
+// Channel is how a message travels.
+type Channel string
+
+// The channels.
+const (
+	Text Channel = "text"
+	Call Channel = "call"
+	Mail Channel = "mail"
+)
+
+// Delivery is one text, call or mail on its way: a row of the outbox. It has no code and, for
+// a code, no destination: both are made from the sign-in just before it is sent.
+type Delivery struct {
+	ID      string
+	Company company.ID
+	User    company.UserID
+	Channel Channel
+
+	// A code: which sign-in, challenge and generation asks for it. "" for a notice.
+	SignIn     string
+	Challenge  string
+	Generation int64
+
+	Notice  Notice // a notice; zero for a code
+	Created time.Time
+	Expires time.Time // it is of no use afterwards
+	Tries   int       // how often it was claimed, this time included
+}
+
+// NoticeKind is what a notice tells.
+type NoticeKind string
+
+// The notices. Each goes to the user whom it concerns.
+const (
+	MethodAdded    NoticeKind = "method-added"
+	MethodRemoved  NoticeKind = "method-removed"
+	TwoFactorReset NoticeKind = "two-factor-reset"
+)
+
+// Notice is what a mail tells its reader. It is sealed in its row.
+type Notice struct {
+	Kind    NoticeKind
+	To      string         // the mail address on record when it happened; the store fills it in
+	Method  string         // factor.Kind of the method
+	Name    string         // the method's name
+	Actor   company.UserID // who did it
+	At      time.Time
+	Address string // the network address that it was done from
+}
+
+// State is how far a delivery has come. It only moves forward.
+type State string
+
+// The states.
+const (
+	Queued    State = "queued"    // not yet with a carrier
+	Handed    State = "handed"    // the carrier has taken it; a call rings
+	Delivered State = "delivered" // it has arrived; a call was answered and its key pressed
+	Failed    State = "failed"
+	Dropped   State = "dropped" // its code was of no use any more
+)
+
+// Reason says why a delivery failed.
+type Reason string
+
+// The reasons.
+const (
+	Refused  Reason = "refused"   // the carrier will not bring it there
+	Busy     Reason = "busy"      // a call: the line was busy, or it was declined
+	NoAnswer Reason = "no-answer" // a call: nobody answered
+	NoKey    Reason = "no-key"    // a call: answered, and no key was pressed
+	Silent   Reason = "silent"    // the carrier did not say whether it took it
+	Outage   Reason = "outage"    // the carrier could not be reached until it was too late
+)
+
+// Status is how a delivery stands.
+type Status struct {
+	ID      string
+	Channel Channel
+	State   State
+	Reason  Reason    // when Failed
+	At      time.Time // when it came to that
+}
+
+// Final reports that nothing more will be heard of it by itself.
+func (s Status) Final() bool {
+	return s.State == Delivered || s.State == Failed || s.State == Dropped
+}
