@@ -17,6 +17,7 @@ const (
 	MethodAdded    Kind = "method-added"
 	MethodRemoved  Kind = "method-removed"
 	WaitLifted     Kind = "wait-lifted"
+	CodeCalled     Kind = "code-called" // a code that is usually texted was read out instead
 	SignedIn       Kind = "signed-in"
 )
 

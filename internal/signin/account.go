@@ -7,6 +7,7 @@ import (
 	"sallyport.dev/sallyport/internal/audit"
 	"sallyport.dev/sallyport/internal/company"
 	"sallyport.dev/sallyport/internal/factor"
+	"sallyport.dev/sallyport/internal/outbox"
 )
 
 // MayRemove reports why u's method id cannot go under p: ErrNotOffered when it is not
@@ -25,17 +26,27 @@ func MayRemove(u User, p Policy, id factor.ID) error {
 	return nil
 }
 
-// remove takes the target away and stamps the proof on the session.
-func remove(s State, proved Proved, now time.Time) (State, error) {
+// remove takes the target away, tells its owner, and stamps the proof on the session.
+func remove(s State, proved Proved, address string, now time.Time) (State, []Effect, error) {
 	if err := MayRemove(s.User, s.Policy, s.SignIn.Demand.Target); err != nil {
-		return s, err
+		return s, nil, err
 	}
-	target := s.SignIn.Demand.Target
+	target, _ := find(s.User, s.SignIn.Demand.Target) // MayRemove has found it
 	s = touch(step(s, Done, now))
 	s.User.Authenticators = slices.DeleteFunc(s.User.Authenticators,
-		func(a factor.Authenticator) bool { return a.ID == target })
+		func(a factor.Authenticator) bool { return a.ID == target.ID })
 	s.SignIn.Proved = proved
-	return stamp(s, proved), nil
+	return stamp(s, proved), s.tell(audit.MethodRemoved, outbox.MethodRemoved, target, address, now), nil
+}
+
+// tell writes a line of the log about a method of the user's, and a mail to them.
+func (s State) tell(kind audit.Kind, notice outbox.NoticeKind, a factor.Authenticator, address string, now time.Time) []Effect {
+	return []Effect{
+		s.note(kind, address, string(a.Kind), now),
+		Notify{Notice: outbox.Notice{
+			Kind: notice, Method: string(a.Kind), Name: a.Name, Actor: s.User.ID, At: now, Address: address,
+		}},
+	}
 }
 
 // stamp notes a fresh proof on the session that began the ceremony.
@@ -105,7 +116,10 @@ func (e Reset) decide(s State, now time.Time) (State, []Effect, error) {
 	s.User.Epoch++
 	s.User.MustEnrol = true
 	s.User.Authenticators = nil
-	effects := []Effect{s.note(audit.TwoFactorReset, e.Address, "", now)}
+	effects := []Effect{
+		s.note(audit.TwoFactorReset, e.Address, "", now),
+		Notify{Notice: outbox.Notice{Kind: outbox.TwoFactorReset, Actor: s.Actor.User.ID, At: now, Address: e.Address}},
+	}
 	if now.Before(s.User.Wait) { // it was for methods that are gone
 		effects = append(effects, LiftWait{})
 	}

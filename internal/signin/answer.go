@@ -10,6 +10,8 @@ import (
 type Answer struct {
 	Proof factor.Proof
 	Spend SpendID // the attempt that was taken for it
+	// Address is the network address of the request.
+	Address string
 }
 
 func (e Answer) decide(s State, now time.Time) (State, []Effect, error) {
@@ -17,21 +19,35 @@ func (e Answer) decide(s State, now time.Time) (State, []Effect, error) {
 		return s, nil, err
 	}
 	c, p := s.SignIn.Challenge, e.Proof
-	if p.Challenge != c.ID || p.Generation != c.Generation || p.Authenticator != c.Authenticator {
+	if p.Challenge != c.ID || p.Authenticator != c.Authenticator {
 		return s, nil, ErrMoved
+	}
+	if !c.Takes(p.Generation, now) {
+		return s, nil, ErrCodeOver
 	}
 	switch s.SignIn.Stage {
 	case Challenged:
-		return prove(s, p, e.Spend, now)
+		return prove(s, e, now)
 	case Enrolling:
-		return activate(s, p, now)
+		return activate(s, e, now)
 	default:
 		return s, nil, ErrOutOfOrder
 	}
 }
 
+// entered: the messages of a challenge that was answered count no more.
+func entered(s State) []Effect {
+	if s.SignIn.Challenge.Sent.IsZero() {
+		return nil
+	}
+	return []Effect{Entered{SignIn: string(s.SignIn.ID), Challenge: s.SignIn.Challenge.ID}}
+}
+
 // Continue goes on in the browser after an approval given elsewhere.
-type Continue struct{ AMR string }
+type Continue struct {
+	AMR     string
+	Address string // the network address of the request
+}
 
 func (e Continue) decide(s State, now time.Time) (State, []Effect, error) {
 	if err := live(s, now); err != nil {
@@ -44,18 +60,18 @@ func (e Continue) decide(s State, now time.Time) (State, []Effect, error) {
 	case !c.Expires.IsZero() && !now.Before(c.Expires):
 		return s, nil, ErrExpired
 	}
-	return prove(s, factor.Proof{Authenticator: c.Authenticator, Challenge: c.ID, AMR: e.AMR}, "", now)
+	return prove(s, Answer{Proof: factor.Proof{Authenticator: c.Authenticator, Challenge: c.ID, AMR: e.AMR}, Address: e.Address}, now)
 }
 
-// prove takes p as the second factor of a challenged sign-in.
-func prove(s State, p factor.Proof, spend SpendID, now time.Time) (State, []Effect, error) {
-	if !mayProve(s, p.Authenticator, spend, now) {
+// prove takes e's proof as the second factor of a challenged sign-in.
+func prove(s State, e Answer, now time.Time) (State, []Effect, error) {
+	p := e.Proof
+	if !mayProve(s, p.Authenticator, e.Spend, now) {
 		return s, nil, ErrNotOffered
 	}
-	effects := []Effect{
-		Accept{Authenticator: p.Authenticator, Spend: spend},
-		Used{Authenticator: p.Authenticator, At: now},
-	}
+	effects := append(entered(s),
+		Accept{Authenticator: p.Authenticator, Spend: e.Spend},
+		Used{Authenticator: p.Authenticator, At: now})
 	if p.Step != 0 {
 		effects = append(effects, BurnStep{Authenticator: p.Authenticator, Step: p.Step})
 	}
@@ -70,9 +86,11 @@ func prove(s State, p factor.Proof, spend SpendID, now time.Time) (State, []Effe
 		s = step(s, Choosing, now)
 		s.SignIn.Proved = proved
 	case PurposeRemove:
-		if s, err = remove(s, proved, now); err != nil {
+		var told []Effect
+		if s, told, err = remove(s, proved, e.Address, now); err != nil {
 			return s, nil, err
 		}
+		effects = append(effects, told...)
 	default:
 		var made []Effect
 		s, made = done(s, proved, now)

@@ -19,12 +19,8 @@ func (s *SignIns) Answer(ctx context.Context, b Browser, f Form, answer string) 
 	if err := live(st, s.Now()); err != nil { // nothing is spent on what is over
 		return s.orRepeated(ctx, b, f, err)
 	}
-	if asked, ok := asks(st); ok {
-		if former, ok := s.Kinds[asked.Kind].(factor.Former); ok {
-			if _, err := former.Form(answer); err != nil {
-				return SignIn{}, err // no code at all: nothing is spent on it
-			}
-		}
+	if err := s.answerable(st, answer); err != nil {
+		return s.orRepeated(ctx, b, f, err)
 	}
 	st, spend, err := s.Store.Spend(ctx, b, f, s.Now())
 	if err != nil {
@@ -40,18 +36,28 @@ func (s *SignIns) Answer(ctx context.Context, b Browser, f Form, answer string) 
 	return si, err
 }
 
-// asks returns the authenticator that the sign-in asks for, pending ones included.
-func asks(st State) (factor.Authenticator, bool) {
-	if p := st.SignIn.Pending; st.SignIn.Stage == Enrolling && p != nil {
-		return *p, true
+// answerable: answer looks like one, and there is a code that it could be. Otherwise nothing
+// is spent on it.
+func (s *SignIns) answerable(st State, answer string) error {
+	asked, ok := Asked(st)
+	if !ok {
+		return nil // Spend says why
 	}
-	return find(st.User, st.SignIn.Challenge.Authenticator)
+	if former, ok := s.Kinds[asked.Kind].(factor.Former); ok {
+		if _, err := former.Form(answer); err != nil {
+			return err
+		}
+	}
+	if st.SignIn.Challenge.Over(s.Now()) {
+		return ErrCodeOver
+	}
+	return nil
 }
 
 // compare verifies the answer, once, and settles what follows.
 func (s *SignIns) compare(ctx context.Context, st State, b Browser, spend SpendID, answer string) (SignIn, error) {
 	c := st.SignIn.Challenge // with company, user, sign-in and purpose, as Load fills them in
-	a, ok := asks(st)
+	a, ok := Asked(st)
 	verifier := s.Kinds[a.Kind]
 	if !ok || verifier == nil {
 		return SignIn{}, s.refund(ctx, st, spend, RefundAll, factor.ErrUnknownKind)
@@ -62,7 +68,7 @@ func (s *SignIns) compare(ctx context.Context, st State, b Browser, spend SpendI
 	proof, err := verifier.Verify(ctx, a, c, answer, s.Now())
 	switch {
 	case err == nil:
-		return s.proven(ctx, st, b, Answer{Proof: proof, Spend: spend})
+		return s.proven(ctx, st, b, Answer{Proof: proof, Spend: spend, Address: b.Address})
 	case errors.Is(err, factor.ErrReplayed):
 		return SignIn{}, s.refund(ctx, st, spend, RefundCount, err)
 	case errors.Is(err, factor.ErrWrong):

@@ -12,6 +12,8 @@ type Begin struct {
 	ID            ID
 	Reference     string
 	Challenge     string // id for the first challenge
+	Key           string // id of the key that a code for it is derived with
+	Unsent        bool   // send no code, where one would be sent: the limit is reached
 	ReturnTo      string
 	PasswordEpoch int64 // the user's epoch when the password was compared
 }
@@ -22,10 +24,11 @@ func (e Begin) decide(s State, now time.Time) (State, []Effect, error) {
 		return s, nil, ErrWrongPassword
 	}
 	s.SignIn = newSignIn(s, e.ID, e.Reference, Demand{Purpose: PurposeSignIn, ReturnTo: e.ReturnTo}, now)
-	if a, ok := lastUsed(active(u, u.Version)); ok {
-		challenge(s.SignIn, a.ID, e.Challenge, time.Time{}, now)
+	a, ok := lastUsed(active(u, u.Version))
+	if !ok {
+		return s, nil, nil
 	}
-	return s, nil, nil
+	return s, ask(s, a, fresh{id: e.Challenge, key: e.Key, unsent: e.Unsent}, now), nil
 }
 
 // BeginInside starts a ceremony of a live session: a fresh proof, adding a method, or
@@ -34,6 +37,8 @@ type BeginInside struct {
 	ID        ID
 	Reference string
 	Challenge string
+	Key       string
+	Unsent    bool
 	Demand    Demand // any purpose but PurposeSignIn
 }
 
@@ -61,8 +66,7 @@ func (e BeginInside) decide(s State, now time.Time) (State, []Effect, error) {
 	if !ok {
 		return s, nil, ErrNotOffered
 	}
-	challenge(s.SignIn, a.ID, e.Challenge, time.Time{}, now)
-	return s, nil, nil
+	return s, ask(s, a, fresh{id: e.Challenge, key: e.Key, unsent: e.Unsent}, now), nil
 }
 
 // mayManage refuses a ceremony that could not end well.
@@ -87,11 +91,28 @@ func newSignIn(s State, id ID, reference string, d Demand, now time.Time) *SignI
 	}
 }
 
-// challenge asks for authenticator a.
-func challenge(si *SignIn, a factor.ID, id string, expires, now time.Time) {
+// fresh is what a new challenge is made of.
+type fresh struct {
+	id, key string
+	expires time.Time // zero: as long as the sign-in
+	unsent  bool
+}
+
+// ask makes s's sign-in, which is the caller's own copy, ask for a; a code that is sent
+// goes out.
+func ask(s State, a factor.Authenticator, f fresh, now time.Time) []Effect {
+	si := s.SignIn
 	si.Stage = Challenged
 	si.Expires = expiry(Challenged, si.Began, now)
-	si.Challenge = factor.Challenge{ID: id, Authenticator: a, Generation: 1, Expires: expires}
+	si.Challenge = factor.Challenge{ID: f.id, Authenticator: a.ID, Generation: 1, Expires: f.expires}
+	if len(a.Channels) == 0 {
+		return nil
+	}
+	si.Challenge.Generation, si.Challenge.Expires = 0, time.Time{}
+	if f.unsent {
+		return nil
+	}
+	return send(s, a, a.Channels[0], f.key, now)
 }
 
 // lastUsed picks the method used last, else the newest.

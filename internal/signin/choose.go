@@ -11,6 +11,7 @@ import (
 type Choose struct {
 	Authenticator factor.ID
 	Challenge     string    // id of the new challenge
+	Key           string    // id of the key that a code for it is derived with
 	Expires       time.Time // zero: as long as the sign-in
 }
 
@@ -21,12 +22,31 @@ func (e Choose) decide(s State, now time.Time) (State, []Effect, error) {
 	if s.SignIn.Stage != Challenged {
 		return s, nil, ErrOutOfOrder
 	}
-	if !slices.ContainsFunc(Provers(s, now), func(a factor.Authenticator) bool { return a.ID == e.Authenticator }) {
+	i := slices.IndexFunc(Provers(s, now), func(a factor.Authenticator) bool { return a.ID == e.Authenticator })
+	if i < 0 {
 		return s, nil, ErrNotOffered
 	}
+	a := Provers(s, now)[i]
+	c := s.SignIn.Challenge
 	s = step(s, Challenged, now)
-	challenge(s.SignIn, e.Authenticator, e.Challenge, e.Expires, now)
-	return s, nil, nil
+	if len(a.Channels) > 0 && c.Authenticator == a.ID && !c.Over(now) {
+		return s, nil, nil // its code is on its way already
+	}
+	return s, ask(s, a, fresh{id: e.Challenge, key: e.Key, expires: e.Expires}, now), nil
+}
+
+// Asked returns the authenticator whose answer s's sign-in waits for, a pending one included.
+func Asked(s State) (factor.Authenticator, bool) {
+	if s.SignIn == nil {
+		return factor.Authenticator{}, false
+	}
+	switch p := s.SignIn.Pending; {
+	case s.SignIn.Stage == Enrolling && p != nil:
+		return *p, true
+	case s.SignIn.Stage == Challenged:
+		return find(s.User, s.SignIn.Challenge.Authenticator)
+	}
+	return factor.Authenticator{}, false
 }
 
 // Provers lists the authenticators that may prove something in s's sign-in: active when

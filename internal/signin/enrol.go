@@ -3,14 +3,19 @@ package signin
 import (
 	"time"
 
+	"sallyport.dev/sallyport/internal/audit"
 	"sallyport.dev/sallyport/internal/factor"
+	"sallyport.dev/sallyport/internal/outbox"
 )
 
 // Enrol starts to set up a method. Pending is the authenticator that would result, with
-// its new secret; asked for the same kind again, the one that is there is kept.
+// its new secret; asked for the same again, the one that is there is kept. A code that is
+// sent goes out; another number is another authenticator, and codes to the first are void.
 type Enrol struct {
 	Pending   factor.Authenticator
 	Challenge string // id of the enrolment's challenge
+	Key       string // id of the key that a code for it is derived with
+	Keep      bool   // take the number that is being set up already: "Call me instead"
 }
 
 func (e Enrol) decide(s State, now time.Time) (State, []Effect, error) {
@@ -27,28 +32,50 @@ func (e Enrol) decide(s State, now time.Time) (State, []Effect, error) {
 	}
 	// The proof must be fresh when the set-up starts; from then on the ceremony's own life counts.
 	if s.SignIn.Demand.Purpose == PurposeEnrol && now.Sub(s.SignIn.Proved.At) >= ProofFresh {
-		return askAgain(s, e.Challenge, now)
+		return askAgain(s, e, now)
 	}
-	if p := s.SignIn.Pending; p != nil && p.Kind == e.Pending.Kind && s.SignIn.Left > 0 {
-		return step(s, Enrolling, now), nil, nil
+	pending, old := e.Pending, s.SignIn.Pending
+	if e.Keep {
+		if old == nil || len(old.Channels) == 0 {
+			return s, nil, ErrOutOfOrder
+		}
+		pending.Secret, pending.Hint = old.Secret, old.Hint
 	}
 	s = step(s, Enrolling, now)
-	pending := e.Pending
+	if old != nil && sameSetUp(*old, pending) && s.SignIn.Left > 0 {
+		return s, sendAgain(s, *old, e.Key, now), nil
+	}
 	s.SignIn.Pending = &pending
 	s.SignIn.Challenge = factor.Challenge{ID: e.Challenge, Authenticator: pending.ID, Generation: 1}
-	return s, nil, nil
+	if len(pending.Channels) == 0 {
+		return s, nil, nil
+	}
+	s.SignIn.Challenge.Generation = 0
+	return s, send(s, pending, pending.Channels[0], e.Key, now), nil
+}
+
+// sameSetUp: of one kind, and to one number where there is one.
+func sameSetUp(a, b factor.Authenticator) bool {
+	return a.Kind == b.Kind && (len(b.Channels) == 0 || a.Secret.Reveal() == b.Secret.Reveal())
+}
+
+// sendAgain sends the code of what is being set up once more, unless that was just done.
+func sendAgain(s State, p factor.Authenticator, key string, now time.Time) []Effect {
+	if len(p.Channels) == 0 || now.Before(NextSend(s.SignIn.Challenge, p.Channels[0])) {
+		return nil
+	}
+	return send(s, p, p.Channels[0], key, now)
 }
 
 // askAgain: the proof of a ceremony is too old, so another is asked for.
-func askAgain(s State, id string, now time.Time) (State, []Effect, error) {
+func askAgain(s State, e Enrol, now time.Time) (State, []Effect, error) {
 	a, ok := lastUsed(Provers(s, now))
 	if !ok {
 		return s, nil, ErrNotOffered
 	}
 	s = step(s, Challenged, now)
 	s.SignIn.Proved, s.SignIn.Pending = Proved{}, nil
-	challenge(s.SignIn, a.ID, id, time.Time{}, now)
-	return s, nil, nil
+	return s, ask(s, a, fresh{id: e.Challenge, key: e.Key}, now), nil
 }
 
 // mayEnrol: the user has no authenticator at all, disabled ones included; or this
@@ -74,10 +101,11 @@ func proofHolds(s State) bool {
 }
 
 // activate makes the pending authenticator count: its first code was right.
-func activate(s State, p factor.Proof, now time.Time) (State, []Effect, error) {
+func activate(s State, e Answer, now time.Time) (State, []Effect, error) {
 	if err := mayEnrol(s); err != nil {
 		return s, nil, err
 	}
+	p, effects := e.Proof, entered(s)
 	first := len(s.User.Authenticators) == 0
 	inside := s.SignIn.Demand.Purpose == PurposeEnrol
 	stage := Enrolled
@@ -92,7 +120,7 @@ func activate(s State, p factor.Proof, now time.Time) (State, []Effect, error) {
 	s.User.MustEnrol = false
 	s.SignIn.Pending = nil
 	s.SignIn.Challenge = factor.Challenge{}
-	var effects []Effect
+	effects = append(effects, s.tell(audit.MethodAdded, outbox.MethodAdded, a, e.Address, now)...)
 	if first {
 		s.SignIn.First = a.ID
 		s.SignIn.Proved = Proved{By: a.ID, AMR: p.AMR, At: now}

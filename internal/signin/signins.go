@@ -27,12 +27,16 @@ type SignIns struct {
 	Kinds map[factor.Kind]factor.Verifier
 	Now   func() time.Time
 	Log   *slog.Logger
+	// Nudge tells the outbox that there is something to send; nil where nobody waits for it.
+	Nudge func()
 }
 
 // Keys digests; secret.Ring provides it.
 type Keys interface {
 	// Digest is a keyed digest of parts under the active key, apart for each label.
 	Digest(label string, parts ...string) []byte
+	// Active names that key.
+	Active() secret.KeyID
 }
 
 // again is how often a step is decided anew when the state has moved.
@@ -53,28 +57,57 @@ func (s *SignIns) View(ctx context.Context, b Browser) (State, error) {
 
 // Choose asks for another of the user's methods.
 func (s *SignIns) Choose(ctx context.Context, b Browser, f Form, a factor.ID) (SignIn, error) {
-	return s.act(ctx, b, f, Choose{Authenticator: a, Challenge: secret.NewID()})
+	return s.act(ctx, b, f, Choose{Authenticator: a, Challenge: secret.NewID(), Key: s.key()})
 }
+
+// Resend sends the code that is asked for once more, by ch. Early{Until} when that was just
+// done; SendLimit when there were too many; Locked when no attempt is left to use it.
+func (s *SignIns) Resend(ctx context.Context, b Browser, f Form, ch factor.Channel) (SignIn, error) {
+	return s.act(ctx, b, f, Resend{By: ch, Key: s.key(), Address: b.Address})
+}
+
+// key is the id of the key that new codes are derived with.
+func (s *SignIns) key() string { return string(s.Keys.Active()) }
 
 // Wanted is a method that is to be set up. Its name gets a number where another has it.
 type Wanted struct {
 	Kind factor.Kind
 	Name string
+	// Number is where its codes go, for a kind that is set up with one.
+	Number factor.Number
+	// Keep takes the number that is being set up already, by another kind: "Call me instead".
+	Keep bool
 }
 
-// Enrol starts to set up a method. ErrNotOffered for a kind that is not built in or cannot
-// be set up.
+// Enrol starts to set up a method, and sends its first code where codes are sent.
+// ErrNotOffered for a kind that is not built in or cannot be set up; factor.BadNumber;
+// SendLimit.
 func (s *SignIns) Enrol(ctx context.Context, b Browser, f Form, want Wanted) (SignIn, error) {
-	enroller, ok := s.Kinds[want.Kind].(factor.Enroller)
-	if !ok {
-		return SignIn{}, ErrNotOffered
-	}
-	seed, err := enroller.NewSecret()
+	seed, err := s.newSecret(want)
 	if err != nil {
-		return SignIn{}, fmt.Errorf("make a secret for %s: %w", want.Kind, err)
+		return SignIn{}, err
 	}
 	pending := factor.Authenticator{ID: factor.ID(secret.NewID()), Kind: want.Kind, Name: want.Name, Secret: seed}
-	return s.act(ctx, b, f, Enrol{Pending: pending, Challenge: secret.NewID()})
+	s.describe(&pending)
+	return s.act(ctx, b, f, Enrol{Pending: pending, Challenge: secret.NewID(), Key: s.key(), Keep: want.Keep})
+}
+
+// newSecret makes what the wanted method needs; empty where its number is kept.
+func (s *SignIns) newSecret(want Wanted) (secret.Text, error) {
+	switch kind := s.Kinds[want.Kind].(type) {
+	case factor.Addresser:
+		if want.Keep {
+			return secret.Text{}, nil
+		}
+		return kind.Address(want.Number)
+	case factor.Enroller:
+		seed, err := kind.NewSecret()
+		if err != nil {
+			return secret.Text{}, fmt.Errorf("make a secret for %s: %w", want.Kind, err)
+		}
+		return seed, nil
+	}
+	return secret.Text{}, ErrNotOffered
 }
 
 // Do takes a step that compares nothing and makes nothing: Drop, Continue, Finish, Skip,
@@ -97,7 +130,7 @@ func (s *SignIns) Offer(st State, issuer, account string) (factor.Offer, error) 
 
 // BeginInside starts a ceremony in the session that b holds: adding or removing a method.
 func (s *SignIns) BeginInside(ctx context.Context, w Who, d Demand) (Begun, error) {
-	e := BeginInside{ID: ID(secret.NewID()), Reference: secret.NewReference(), Challenge: secret.NewID(), Demand: d}
+	e := BeginInside{ID: ID(secret.NewID()), Reference: secret.NewReference(), Challenge: secret.NewID(), Key: s.key(), Demand: d}
 	return s.begin(ctx, w, e, e.ID)
 }
 
@@ -136,14 +169,31 @@ func (s *SignIns) begin(ctx context.Context, w Who, e Event, id ID) (Begun, erro
 		return Begun{}, fmt.Errorf("end the oldest sign-in: %w", err)
 	}
 	t := Token{Company: w.Company, ID: id, Secret: secret.NewToken()}
-	st, err := s.commit(ctx, e, []Effect{Open{Secret: t.Secret}},
-		func(ctx context.Context) (State, error) { return s.loadUser(ctx, w) })
+	open := []Effect{Open{Secret: t.Secret}}
+	load := func(ctx context.Context) (State, error) { return s.loadUser(ctx, w) }
+	st, err := s.commit(ctx, e, open, load)
+	if errors.Is(err, ErrSendLimit) { // the sign-in begins all the same: there may be another method
+		st, err = s.commit(ctx, unsent(e), open, load)
+	}
 	if err != nil {
 		return Begun{}, err
 	}
 	s.Log.InfoContext(ctx, "sign-in begun", "company", w.Company, "user", w.User, "sign_in", id,
 		"reference", st.SignIn.Reference, "purpose", st.SignIn.Demand.Purpose)
 	return Begun{Token: t, Over: over}, nil
+}
+
+// unsent is e without sending a code.
+func unsent(e Event) Event {
+	switch e := e.(type) {
+	case Begin:
+		e.Unsent = true
+		return e
+	case BeginInside:
+		e.Unsent = true
+		return e
+	}
+	return e
 }
 
 // act takes a step that compares nothing. The same form sent again gets the first
@@ -184,6 +234,19 @@ func (s *SignIns) settle(ctx context.Context, before State, e Event, more []Effe
 		return before, err
 	}
 	effects = append(effects, more...)
+	sends := s.fill(before, effects)
+	if err := s.Store.Commit(ctx, before, after, effects); err != nil {
+		return before, err
+	}
+	if sends && s.Nudge != nil {
+		s.Nudge()
+	}
+	return after, nil
+}
+
+// fill gives effects what Decide, which makes no random numbers, left out. It reports
+// whether they send anything.
+func (s *SignIns) fill(before State, effects []Effect) (sends bool) {
 	for i, f := range effects {
 		switch f := f.(type) {
 		case MakeSession:
@@ -192,12 +255,15 @@ func (s *SignIns) settle(ctx context.Context, before State, e Event, more []Effe
 		case Note:
 			f.Event.ID = secret.NewID()
 			effects[i] = f
+		case Send:
+			f.Delivery.ID, sends = secret.NewID(), true
+			effects[i] = f
+		case Notify:
+			f.ID, sends = secret.NewID(), true
+			effects[i] = f
 		}
 	}
-	if err := s.Store.Commit(ctx, before, after, effects); err != nil {
-		return before, err
-	}
-	return after, nil
+	return sends
 }
 
 // sessionSecret derives the session's secret from that of its sign-in's cookie, so that
@@ -240,7 +306,25 @@ func (s *SignIns) withSecret(st State, b Browser) State {
 
 func (s *SignIns) known(st State) State {
 	st.User = s.Known(st.User)
+	if st.SignIn != nil && st.SignIn.Pending != nil {
+		si, pending := *st.SignIn, *st.SignIn.Pending
+		s.describe(&pending)
+		si.Pending = &pending
+		st.SignIn = &si
+	}
 	return st
+}
+
+// describe fills in what a's kind says of it.
+func (s *SignIns) describe(a *factor.Authenticator) {
+	issuer, ok := s.Kinds[a.Kind].(factor.Issuer)
+	if !ok {
+		return
+	}
+	a.Channels = issuer.Channels()
+	if !a.Secret.Empty() {
+		a.Hint = issuer.Hint(*a)
+	}
 }
 
 // Known returns u without the power of authenticators whose kind is not built in. The
@@ -252,6 +336,7 @@ func (s *SignIns) Known(u User) User {
 		if _, ok := s.Kinds[a.Kind]; !ok && !a.Disabled() {
 			a.DisabledBy = UnknownKind
 		}
+		s.describe(a)
 	}
 	return u
 }

@@ -14,6 +14,8 @@ type Browser struct {
 	Between Token
 	// Session is the cookie of the session that the browser holds; zero where there is none.
 	Session Token
+	// Address is the network address that the request came from.
+	Address string
 	// Held are the cookies of all sign-ins under way that the browser carries.
 	Held []Token
 }

@@ -1,0 +1,83 @@
+package signin
+
+import (
+	"slices"
+	"time"
+
+	"sallyport.dev/sallyport/internal/audit"
+	"sallyport.dev/sallyport/internal/factor"
+	"sallyport.dev/sallyport/internal/outbox"
+)
+
+// Resend sends the code that is asked for once more, or reads it out: "Call me instead".
+// It is the same code with the same attempts; only in its last two minutes a new one is
+// made, and then both are good until their own end, so that a late text counts too.
+type Resend struct {
+	By      factor.Channel
+	Key     string // id of the key that a new code is derived with
+	Address string // the network address of the request
+}
+
+func (e Resend) decide(s State, now time.Time) (State, []Effect, error) {
+	if err := live(s, now); err != nil {
+		return s, nil, err
+	}
+	a, ok := Asked(s)
+	if !ok {
+		return s, nil, ErrOutOfOrder
+	}
+	if !slices.Contains(a.Channels, e.By) {
+		return s, nil, ErrNotOffered
+	}
+	if s.SignIn.Stage == Challenged && !mayProve(s, a.ID, "", now) {
+		return s, nil, ErrNotOffered
+	}
+	switch {
+	case s.SignIn.Left <= 0:
+		return s, nil, Locked{}
+	case s.SignIn.Stage == Challenged && now.Before(s.User.Wait):
+		return s, nil, Locked{Until: s.User.Wait}
+	}
+	if next := NextSend(s.SignIn.Challenge, e.By); now.Before(next) {
+		return s, nil, Early{Until: next}
+	}
+	s = step(s, s.SignIn.Stage, now)
+	effects := send(s, a, e.By, e.Key, now)
+	if e.By != a.Channels[0] {
+		effects = append(effects, s.note(audit.CodeCalled, e.Address, string(a.Kind), now))
+	}
+	return s, effects, nil
+}
+
+// NextSend is when c's code may be sent again by ch; zero when it was not sent that way last.
+func NextSend(c factor.Challenge, ch factor.Channel) time.Time {
+	if c.Sent.IsZero() || c.Channel != ch {
+		return time.Time{}
+	}
+	return c.Sent.Add(ResendWait)
+}
+
+// send puts the code that s's sign-in asks for on its way to a by ch. The sign-in is the
+// caller's own copy.
+func send(s State, a factor.Authenticator, ch factor.Channel, key string, now time.Time) []Effect {
+	si := s.SignIn
+	c := &si.Challenge
+	switch {
+	case c.Over(now):
+		c.Earlier, c.EarlierKey = time.Time{}, ""
+		newCode(c, key, now)
+	case !now.Before(c.Expires.Add(-NewCode)):
+		c.Earlier, c.EarlierKey = c.Expires, c.Key
+		newCode(c, key, now)
+	}
+	c.Sent, c.Channel = now, ch
+	return []Effect{Send{To: a.Secret, Unproved: si.Stage == Enrolling, Delivery: outbox.Delivery{
+		Company: s.User.Company, User: s.User.ID, Channel: outbox.Channel(ch),
+		SignIn: string(si.ID), Challenge: c.ID, Generation: c.Generation, Created: now, Expires: c.Expires,
+	}}}
+}
+
+func newCode(c *factor.Challenge, key string, now time.Time) {
+	c.Generation++
+	c.Expires, c.Key = now.Add(CodeLife), key
+}
