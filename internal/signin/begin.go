@@ -109,8 +109,8 @@ func ask(s State, a factor.Authenticator, f fresh, now time.Time) []Effect {
 		return nil
 	}
 	si.Challenge.Generation, si.Challenge.Expires = 0, time.Time{}
-	if f.unsent {
-		return nil
+	if f.unsent || now.Before(s.User.Wait) {
+		return nil // it could not be answered
 	}
 	return send(s, a, a.Channels[0], f.key, now)
 }

@@ -52,6 +52,12 @@ func keyOf(g rig, s *state) stateKey {
 		if si.provedBy != none {
 			si.provedAt = behind(si.provedAt, w.now, 5)
 		}
+		si.earlier = ahead(si.earlier, w.now)
+		if si.sentAt != 0 {
+			si.sentAt = 2 - behind(si.sentAt, w.now, 1) // once, or a moment ago
+		}
+		m := &w.hist.sent[i]
+		m.expires, m.earlier = ahead(m.expires, w.now), ahead(m.earlier, w.now)
 		w.hist.begun[i] = older(w.hist.begun[i], s.w.hist.era)
 	}
 	keySessions(w, &s.w)
@@ -80,6 +86,11 @@ func keyChallenges(k *stateKey) {
 			continue
 		}
 		w.signIns[i].challenge = int8(i)
+		if m := &w.hist.sent[i]; m.challenge == c {
+			m.challenge = int8(i)
+		} else {
+			*m = message{} // of a challenge that is asked no more
+		}
 		w.hist.answered |= answered >> c & 1 << i
 		w.hist.approved |= approved >> c & 1 << i
 		if k.held.set && held == c {
@@ -100,6 +111,7 @@ func (h *history) forget(i int) {
 	h.begun[i], h.atBegin[i], h.others[i], h.proved[i], h.first[i] = 0, 0, 0, 0, 0
 	h.compares[i], h.replays[i] = [maxAuths]int8{}, [maxAuths]int8{}
 	h.made[i] = 0
+	h.sent[i] = message{}
 }
 
 func keySessions(w, now *world) {
@@ -196,7 +208,7 @@ func keyHeld(g rig, s *state) heldKey {
 	r.epoch = older(r.epoch, s.w.epoch)
 	r.era = older(r.era, s.w.hist.era)
 	k := heldKey{set: true, stale: g.stale(&s.w, *d), spent: r.spent, asks: none}
-	if r.kind == evRight || r.kind == evForeign {
+	if r.kind == evRight || r.kind == evForeign || r.kind == evOld {
 		a := max(r.proof.auth, 0)
 		was := s.w.hist.accepted[a]&(1<<max(r.proof.step, 0)) != 0
 		r.proof.step = s.w.step - r.proof.step

@@ -8,6 +8,7 @@ import (
 
 	"sallyport.dev/sallyport/internal/company"
 	"sallyport.dev/sallyport/internal/factor"
+	"sallyport.dev/sallyport/internal/secret"
 )
 
 // mutant is a machine or a store with one thing wrong. Where one guard stands behind
@@ -219,6 +220,68 @@ func mutants() []mutant {
 		{"a right answer of one method clears the others", "C", func(g *rig) { g.acceptOwnOnly = false }},
 		{"nothing is given back after an outage", "C", func(g *rig) { g.refundAll = false }},
 		{"a run of wrong answers disables nothing", "C", func(g *rig) { g.disable = false }},
+		{"an answer's generation is not compared", "S", decider(func(s State, e Event) (State, Event) {
+			if a, ok := e.(Answer); ok && s.SignIn != nil {
+				a.Proof.Generation = s.SignIn.Challenge.Generation
+				e = a
+			}
+			return s, e
+		})},
+		{"an expired code is compared, and counts (pair)", "S", func(g *rig) {
+			g.asksOver = false
+			decider(func(s State, e Event) (State, Event) {
+				if _, ok := e.(Answer); ok && s.SignIn != nil {
+					si := *s.SignIn
+					si.Challenge.Expires = time.Time{}
+					s.SignIn = &si
+				}
+				return s, e
+			})(g)
+		}},
+		{"a code grows older with each resend", "S", outcome(func(_, after State, e Event, effects []Effect) (State, []Effect) {
+			if _, ok := e.(Resend); ok {
+				after.SignIn.Challenge.Expires = after.SignIn.Challenge.Sent.Add(CodeLife)
+				for i, f := range effects {
+					if m, ok := f.(Send); ok {
+						m.Delivery.Expires = after.SignIn.Challenge.Expires
+						effects[i] = m
+					}
+				}
+			}
+			return after, effects
+		})},
+		{"another number keeps the challenge of the first", "S", outcome(func(before, after State, e Event, effects []Effect) (State, []Effect) {
+			old := before.SignIn
+			if _, ok := e.(Enrol); ok && old.Pending != nil && old.Challenge.Generation > 0 {
+				after.SignIn.Challenge = old.Challenge
+				after.SignIn.Challenge.Authenticator = after.SignIn.Pending.ID
+				return after, nil
+			}
+			return after, effects
+		})},
+		{"a code goes to the number that the request names", "S", outcome(func(_, after State, _ Event, effects []Effect) (State, []Effect) {
+			for i, f := range effects {
+				if m, ok := f.(Send); ok {
+					m.To = secret.New(numbers[3])
+					effects[i] = m
+				}
+			}
+			return after, effects
+		})},
+		{"a resend goes out during a wait", "S", decider(func(s State, e Event) (State, Event) {
+			if _, ok := e.(Resend); ok {
+				s.User.Wait = time.Time{}
+			}
+			return s, e
+		})},
+		{"a method chosen during a wait sends its code", "S methods", decider(func(s State, e Event) (State, Event) {
+			if _, ok := e.(Choose); ok {
+				s.User.Wait = time.Time{}
+			}
+			return s, e
+		})},
+		{"messages are not limited", "S", func(g *rig) { g.sendLimits = false }},
+		{"a resend gives the attempts back", "S", func(g *rig) { g.refills = true }},
 		{"a disabled method counts as none", "C", decider(func(s State, e Event) (State, Event) {
 			var as []factor.Authenticator
 			for _, a := range s.User.Authenticators {

@@ -23,7 +23,7 @@ type rig struct {
 	compareUser, compareSignIn, compareSession, comparePolicy bool
 	burnOnce, sessionOnce, endOthers, writeDifferences        bool
 	spendLimits, spendWaits, acceptOwnOnly, refundAll         bool
-	disable                                                   bool
+	disable, sendLimits, entered, asksOver, refills           bool
 }
 
 func newRig(counts bool) rig {
@@ -32,6 +32,7 @@ func newRig(counts bool) rig {
 		compareUser: true, compareSignIn: true, compareSession: true, comparePolicy: true,
 		burnOnce: true, sessionOnce: true, endOthers: true, writeDifferences: true,
 		spendLimits: true, spendWaits: true, acceptOwnOnly: true, refundAll: true, disable: true,
+		sendLimits: true, entered: true, asksOver: true,
 	}
 }
 
@@ -42,6 +43,7 @@ const (
 	modelRun       = 4 // in a row, then disabled
 	modelWait      = 5 // minutes: shorter than a sign-in's life, so that one outlives it
 	failureMinutes = 24 * 60
+	modelSends     = 3 // texts and calls of the user that were not entered
 )
 
 type kind int8
@@ -65,6 +67,12 @@ const (
 	evRemove
 	evStepUp
 	evSignOut
+	evNumber // set up a kind whose codes are texted, with a new number
+	evSame   // the same number again
+	evKeep   // its number, by the kind that reads codes out
+	evResend
+	evCall
+	evOld // the code of the generation before
 	evReset
 	evLift
 	evPassword
@@ -80,7 +88,8 @@ const (
 )
 
 var kindNames = [...]string{"begin", "choose", "enrol", "drop", "right", "foreign", "wrong", "outage", "approve", "deny",
-	"continue", "finish", "skip", "cancel", "add", "remove", "step-up", "sign-out", "reset", "lift", "password", "deactivate", "reactivate",
+	"continue", "finish", "skip", "cancel", "add", "remove", "step-up", "sign-out",
+	"number", "same number", "call me instead at set-up", "resend", "call me instead", "old code", "reset", "lift", "password", "deactivate", "reactivate",
 	"require", "relax", "tick", "fail", "mend", "held"}
 
 // request is one event of a trace.
@@ -88,7 +97,8 @@ type request struct {
 	kind    kind
 	browser int8 // none: not a browser's
 	signIn  int8
-	arg     int16 // an authenticator, or minutes of a tick divided by 5
+	arg     int16 // an authenticator, or minutes of a tick
+	unsent  bool  // the limit was reached, so nothing is sent
 	spent   bool  // its attempt was taken already: decide again with the same proof
 	proof   proofOf
 	spend   int8
@@ -98,7 +108,7 @@ type request struct {
 
 // proofOf is what a comparison found, as the rig's history knows it.
 type proofOf struct {
-	challenge, auth, step int8
+	challenge, auth, step, gen int8
 }
 
 // decided is a step that was decided and not yet committed.
@@ -108,6 +118,7 @@ type decided struct {
 	after   State
 	effects []Effect
 	at      int16
+	waiting bool // a wait was in force, by the history
 }
 
 // event makes the machine's event of a request, or nil where the kind is none.
@@ -115,23 +126,23 @@ func (r *request) event(w *world) Event {
 	ch := chIDs[w.budget.challenges]
 	switch r.kind {
 	case evBegin:
-		return Begin{ID: signInIDs[r.signIn], Challenge: ch, PasswordEpoch: int64(r.epoch)}
+		return Begin{ID: signInIDs[r.signIn], Challenge: ch, PasswordEpoch: int64(r.epoch), Unsent: r.unsent}
 	case evAdd:
-		return BeginInside{ID: signInIDs[r.signIn], Challenge: ch, Demand: Demand{Purpose: PurposeEnrol}}
+		return BeginInside{ID: signInIDs[r.signIn], Challenge: ch, Unsent: r.unsent, Demand: Demand{Purpose: PurposeEnrol}}
 	case evStepUp:
-		return BeginInside{ID: signInIDs[r.signIn], Challenge: ch, Demand: Demand{Purpose: PurposeStepUp}}
+		return BeginInside{ID: signInIDs[r.signIn], Challenge: ch, Unsent: r.unsent, Demand: Demand{Purpose: PurposeStepUp}}
 	case evRemove:
-		return BeginInside{ID: signInIDs[r.signIn], Challenge: ch, Demand: Demand{Purpose: PurposeRemove, Target: authIDs[r.arg]}}
+		return BeginInside{ID: signInIDs[r.signIn], Challenge: ch, Unsent: r.unsent, Demand: Demand{Purpose: PurposeRemove, Target: authIDs[r.arg]}}
 	case evChoose:
 		e := Choose{Authenticator: authIDs[r.arg], Challenge: ch}
-		if w.auths[r.arg].approval {
+		if kinds[w.auths[r.arg].kind] == kindApproval {
 			e.Expires = at(w.now + 5)
 		}
 		return e
 	case evEnrol:
 		return Enrol{Pending: factor.Authenticator{ID: authIDs[r.arg], Name: string(authIDs[r.arg]), Kind: kindTyped}, Challenge: ch}
-	case evRight, evForeign:
-		p := factor.Proof{Generation: 1, Step: int64(r.proof.step), AMR: "otp"}
+	case evRight, evForeign, evOld:
+		p := factor.Proof{Generation: int64(r.proof.gen), Step: int64(r.proof.step), AMR: "otp"}
 		if r.proof.challenge != none {
 			p.Challenge = chIDs[r.proof.challenge]
 		}
@@ -143,6 +154,8 @@ func (r *request) event(w *world) Event {
 			spend = spendIDs[r.spend]
 		}
 		return Answer{Proof: p, Spend: SpendID(spend)}
+	case evNumber, evSame, evKeep:
+		return r.numberEvent(w, ch)
 	case evWrong:
 		return Refuse{Challenge: chIDs[max(r.proof.challenge, 0)]}
 	}
@@ -171,6 +184,10 @@ func (r *request) plainEvent(w *world) Event {
 		return Cancel{}
 	case evSignOut:
 		return SignOut{}
+	case evResend:
+		return Resend{By: w.usual(r.signIn)}
+	case evCall:
+		return Resend{By: factor.Call}
 	case evReset:
 		return Reset{}
 	case evLift:
@@ -211,7 +228,7 @@ func (g *rig) prepare(w *world, r request) (decided, error) {
 		s.Actor = w.actor()
 		s.Session = nil
 	}
-	if !r.spent && (r.kind == evRight || r.kind == evForeign || r.kind == evWrong || r.kind == evOutage) {
+	if !r.spent && r.answers() {
 		if err := g.answer(w, &r, s); err != nil {
 			return decided{}, err
 		}
@@ -231,10 +248,15 @@ func (g *rig) prepare(w *world, r request) (decided, error) {
 		return decided{request: r}, err
 	}
 	switch r.kind {
-	case evBegin, evAdd, evRemove, evStepUp, evChoose, evEnrol:
+	case evBegin, evAdd, evRemove, evStepUp, evChoose, evEnrol, evNumber, evSame, evKeep:
 		w.budget.challenges++ // its id is used up
 	}
-	return decided{request: r, before: s, after: after, effects: effects, at: w.now}, nil
+	return decided{request: r, before: s, after: after, effects: effects, at: w.now, waiting: w.now < w.hist.wait}, nil
+}
+
+// answers: the request brings an answer.
+func (r *request) answers() bool {
+	return r.kind == evRight || r.kind == evForeign || r.kind == evOld || r.kind == evWrong || r.kind == evOutage
 }
 
 // begins: the request makes a new sign-in.
@@ -257,9 +279,11 @@ func (g *rig) answer(w *world, r *request, s State) error {
 	if live(s, at(w.now)) != nil || (stages[si.stage] != Challenged && stages[si.stage] != Enrolling) || si.challenge == none {
 		return errRefused
 	}
-	typed := stages[si.stage] == Enrolling || !w.auths[si.asks].approval
-	if !typed {
+	if kinds[w.auths[si.asks].kind] == kindApproval && stages[si.stage] != Enrolling {
 		return errRefused
+	}
+	if g.asksOver && s.SignIn.Challenge.Over(at(w.now)) {
+		return ErrCodeOver // no code is good: nothing is spent
 	}
 	if g.counts {
 		if err := g.spend(w, r.signIn); err != nil {
@@ -267,7 +291,13 @@ func (g *rig) answer(w *world, r *request, s State) error {
 		}
 		r.spend = thisSpend
 	}
-	r.proof = proofOf{challenge: si.challenge, auth: si.asks, step: w.step}
+	r.proof = proofOf{challenge: si.challenge, auth: si.asks, step: w.step, gen: si.gen}
+	if r.kind == evOld {
+		r.proof.gen--
+	}
+	if w.asksSent(r.signIn) {
+		r.proof.step = 0 // a code that is sent has no step
+	}
 	r.spent = true
 	if r.kind == evOutage {
 		g.refund(w, r.signIn, true)
@@ -276,7 +306,7 @@ func (g *rig) answer(w *world, r *request, s State) error {
 	if r.kind == evForeign {
 		r.proof = foreign(w, r.signIn)
 	}
-	if a := &w.auths[si.asks]; r.kind == evRight && stages[si.stage] == Challenged && a.lastStep >= w.step {
+	if a := &w.auths[si.asks]; r.kind == evRight && stages[si.stage] == Challenged && !sent(a.kind) && a.lastStep >= w.step {
 		g.refund(w, r.signIn, false) // a replay gives back the user's count, not the attempt
 		if g.counts {
 			w.hist.replays[r.signIn][si.asks]++
@@ -292,10 +322,10 @@ func foreign(w *world, i int8) proofOf {
 	for j := range w.signIns {
 		s := &w.signIns[j]
 		if int8(j) != i && s.exists && s.challenge != none {
-			return proofOf{challenge: s.challenge, auth: s.asks, step: w.step}
+			return proofOf{challenge: s.challenge, auth: s.asks, step: w.step, gen: s.gen}
 		}
 	}
-	return proofOf{challenge: goneChallenge, auth: w.signIns[i].asks, step: w.step}
+	return proofOf{challenge: goneChallenge, auth: w.signIns[i].asks, step: w.step, gen: w.signIns[i].gen}
 }
 
 // spend takes one attempt of what sign-in i asks for.
@@ -442,7 +472,8 @@ func (g *rig) writeUser(w *world, d decided) {
 		now, is := find(a, authIDs[i])
 		switch {
 		case is && !was:
-			w.auths[i] = wAuth{present: true, since: int16(now.Since), added: minute(now.Added), lastStep: int8(now.LastStep)}
+			w.auths[i] = wAuth{present: true, since: int16(now.Since), added: minute(now.Added), lastStep: int8(now.LastStep),
+				kind: index(kinds[:], now.Kind), number: max(index(numbers[:], now.Secret.Reveal()), 0)}
 		case was && !is:
 			w.auths[i] = wAuth{}
 		case is && !g.writeDifferences:
@@ -474,6 +505,18 @@ func (g *rig) effect(w *world, e Effect, d decided) error {
 				s.stage, s.pending, s.challenge, s.asks = index(stages[:], Ended), none, none, none
 				s.version++
 			}
+		}
+	case Send:
+		if g.sendLimits && w.sends >= modelSends {
+			return SendLimit{Until: at(w.now + 1)}
+		}
+		w.sends++
+		if g.refills && d.before.SignIn != nil {
+			w.signIns[d.request.signIn].taken = [maxAuths]int8{}
+		}
+	case Entered:
+		if i := index(signInIDs[:], ID(e.SignIn)); g.entered {
+			w.sends -= w.hist.sent[i].count
 		}
 	case LiftWait:
 		w.wait, w.waitBy, w.hist.wait, w.hist.waitBy = 0, noSpend, 0, noSpend

@@ -25,7 +25,7 @@ type scope struct {
 	counts bool
 	hold   bool
 	kinds  []kind
-	ticks  []int16 // minutes / 5
+	ticks  []int16 // minutes
 	floor  int     // states that must be seen at least
 }
 
@@ -153,7 +153,7 @@ func (x *explorer) hold(s state, r request) error {
 func (g *rig) whole(w *world, r request) error {
 	switch r.kind {
 	case evTick:
-		w.now += int16(r.arg) * 5
+		w.now += r.arg
 		w.step++
 		return nil
 	case evFail:
@@ -169,6 +169,12 @@ func (g *rig) whole(w *world, r request) error {
 	}()
 	wasFailing := w.failing
 	d, err := g.prepare(w, r)
+	if err == nil && r.begins() && !r.unsent && g.full(*w, d) {
+		r = d.request // the password was compared
+		r.unsent = true
+		w.budget.challenges--
+		d, err = g.prepare(w, r)
+	}
 	if err != nil {
 		if r.kind == evBegin && !w.active && !w.failing && !errors.Is(err, ErrWrongPassword) {
 			return broke(13, "a deactivated user is told %v", err)
@@ -262,8 +268,10 @@ func (w *world) pay(r request) {
 		b.ceremonies--
 	case evChoose:
 		b.changes--
-	case evEnrol:
+	case evEnrol, evNumber, evKeep:
 		b.enrolments--
+	case evResend, evCall, evSame:
+		b.resends--
 	case evReset, evPassword, evDeactivate, evReactivate:
 		b.admin--
 	case evRequire, evRelax:
@@ -377,13 +385,17 @@ func (w *world) steps(k kind) []request {
 					out = append(out, r)
 				}
 			}
+		case evNumber, evSame, evKeep, evResend, evCall, evOld:
+			if w.sending(&r) {
+				out = append(out, r)
+			}
 		case evEnrol:
 			if a := w.freshAuth(); a != none && w.budget.enrolments > 0 {
 				r.arg = int16(a)
 				out = append(out, r)
 			}
 		case evApprove, evDeny:
-			if s.challenge != none && s.asks != none && w.auths[s.asks].approval {
+			if s.challenge != none && s.asks != none && kinds[w.auths[s.asks].kind] == kindApproval {
 				r.browser = none
 				if k == evApprove || k == evDeny {
 					r.browser = s.browser
@@ -426,10 +438,10 @@ func newWorld(b budget) world {
 	return w
 }
 
-func (w world) with(kinds ...factor.Kind) world {
-	for i, k := range kinds {
+func (w world) with(of ...factor.Kind) world {
+	for i, k := range of {
 		w.version++
-		w.auths[i] = wAuth{present: true, approval: k == kindApproval, since: w.version, added: 10, lastUsed: int16(10 + i)}
+		w.auths[i] = wAuth{present: true, kind: index(kinds[:], k), number: int8(i), since: w.version, added: 10, lastUsed: int16(10 + i)}
 		w.hist.accepted[i] = 1 // step 0: the id is taken
 	}
 	return w
@@ -458,6 +470,7 @@ func scopes() []scope {
 	admin := []kind{evReset, evPassword, evDeactivate, evReactivate}
 	inside := []kind{evAdd, evRemove, evStepUp, evSignOut}
 	policy := []kind{evRequire, evRelax, evFail, evMend}
+	sending := []kind{evNumber, evSame, evKeep, evResend, evCall, evOld}
 	base := budget{signIns: 2, changes: 2, enrolments: 3, admin: 1, policy: 2, ticks: 1, browsers: browsers}
 	with := func(change func(*budget)) world {
 		b := base
@@ -465,13 +478,13 @@ func scopes() []scope {
 		return newWorld(b)
 	}
 	return []scope{
-		{name: "A", hold: true, ticks: []int16{1, 6}, floor: 60000,
+		{name: "A", hold: true, ticks: []int16{5, 30}, floor: 60000,
 			kinds: join(stepKinds, approvals, []kind{evTick, evSignOut}),
 			roots: []world{
 				with(func(b *budget) { b.admin, b.policy, b.enrolments = 0, 0, 2 }),
 				with(func(b *budget) { b.admin, b.policy, b.enrolments, b.changes = 0, 0, 1, 1 }).with(kindApproval, kindTyped),
 			}},
-		{name: "A inside", hold: true, ticks: []int16{1, 12}, floor: 60000,
+		{name: "A inside", hold: true, ticks: []int16{5, 60}, floor: 60000,
 			kinds: join(stepKinds, approvals, inside, []kind{evTick}),
 			roots: []world{
 				with(func(b *budget) {
@@ -481,15 +494,15 @@ func scopes() []scope {
 					b.ceremonies, b.admin, b.policy, b.enrolments, b.changes, b.ticks, b.browsers = 2, 0, 0, 1, 0, 1, 1
 				}).with(kindTyped).signedIn(0).relaxed(),
 			}},
-		{name: "C", counts: true, hold: true, ticks: []int16{1, 24 * 12}, floor: 80000,
+		{name: "C", counts: true, hold: true, ticks: []int16{5, failureMinutes}, floor: 80000,
 			kinds: join(stepKinds, []kind{evOutage, evTick, evLift}),
 			roots: []world{
 				with(func(b *budget) { b.admin, b.policy, b.enrolments, b.changes, b.browsers = 0, 0, 0, 1, 1 }).with(kindTyped, kindTyped),
 				with(func(b *budget) { b.admin, b.policy, b.enrolments, b.changes, b.ticks, b.browsers = 0, 0, 1, 0, 2, 1 }).with(kindTyped),
 			}},
-		{name: "D1", hold: true, ticks: []int16{1}, floor: 70000, kinds: join(stepKinds, []kind{evTick}),
+		{name: "D1", hold: true, ticks: []int16{5}, floor: 70000, kinds: join(stepKinds, []kind{evTick}),
 			roots: []world{with(func(b *budget) { b.signIns, b.admin, b.policy, b.changes, b.ticks, b.enrolments = 3, 0, 0, 0, 1, 2 })}},
-		{name: "D2", hold: true, ticks: []int16{1}, floor: 50000,
+		{name: "D2", hold: true, ticks: []int16{5}, floor: 50000,
 			kinds: join(stepKinds, admin, []kind{evTick, evSignOut}),
 			roots: []world{
 				with(func(b *budget) { b.policy, b.enrolments, b.changes, b.ticks = 0, 1, 0, 0 }),
@@ -499,10 +512,27 @@ func scopes() []scope {
 					b.signIns, b.policy, b.enrolments, b.changes, b.ticks, b.admin, b.browsers = 1, 0, 0, 0, 0, 2, 1
 				}).with(kindTyped).signedIn(0),
 			}},
-		{name: "P", hold: true, ticks: []int16{1}, floor: 60000,
+		{name: "P", hold: true, ticks: []int16{5}, floor: 60000,
 			kinds: join(stepKinds, policy, inside),
 			roots: []world{
 				with(func(b *budget) { b.admin, b.policy, b.enrolments, b.ticks, b.fails = 0, 3, 1, 0, 2 }).relaxed(),
+			}},
+		{name: "S", counts: true, hold: true, ticks: []int16{1, 4}, floor: 60000,
+			kinds: join(sending, []kind{evBegin, evRight, evWrong, evFinish, evTick}),
+			roots: []world{
+				with(func(b *budget) {
+					b.signIns, b.admin, b.policy, b.changes, b.enrolments, b.resends, b.ticks, b.browsers = 1, 0, 0, 0, 2, 1, 2, 1
+				}),
+				with(func(b *budget) {
+					b.signIns, b.admin, b.policy, b.changes, b.enrolments, b.resends, b.ticks, b.browsers = 2, 0, 0, 0, 0, 2, 2, 1
+				}).with(kindText),
+			}},
+		{name: "S methods", counts: true, hold: true, ticks: []int16{4}, floor: 1000,
+			kinds: []kind{evBegin, evChoose, evForeign, evRight, evWrong, evResend, evCall, evOld, evCancel, evTick},
+			roots: []world{
+				with(func(b *budget) {
+					b.admin, b.policy, b.changes, b.enrolments, b.resends, b.ticks, b.browsers = 0, 0, 1, 0, 1, 1, 1
+				}).with(kindTyped, kindText),
 			}},
 	}
 }

@@ -30,6 +30,8 @@ type history struct {
 	wait                   int16
 	waitBy                 int8
 	compares, replays      [maxSignIns][maxAuths]int8
+	sent                   [maxSignIns]message
+	sends                  int8 // messages that were not entered
 }
 
 // violation names the invariant (security § 2) that a trace has broken.
@@ -138,7 +140,13 @@ func judge(old, w *world, d decided) error {
 	if err := h.proofs(old, w, r); err != nil {
 		return err
 	}
+	if err := h.codes(old, d); err != nil {
+		return err
+	}
 	if err := h.membership(old, w, r); err != nil {
+		return err
+	}
+	if err := h.messages(w, d); err != nil {
 		return err
 	}
 	switch r.kind {
@@ -197,7 +205,7 @@ func (h *history) proofs(old, w *world, r request) error {
 	i := r.signIn
 	var a, c int8
 	switch r.kind {
-	case evRight, evForeign:
+	case evRight, evForeign, evOld:
 		a, c = r.proof.auth, r.proof.challenge
 	case evContinue:
 		a, c = old.signIns[i].asks, old.signIns[i].challenge
@@ -222,7 +230,7 @@ func (h *history) proofs(old, w *world, r request) error {
 		return broke(4, "challenge %d was answered twice", c)
 	}
 	h.answered |= 1 << c
-	if r.kind != evContinue {
+	if r.kind != evContinue && !old.asksSent(i) {
 		if h.accepted[a]&(1<<r.proof.step) != 0 {
 			return broke(4, "step %d of authenticator %d was accepted twice", r.proof.step, a)
 		}
@@ -256,7 +264,7 @@ func (h *history) membership(old, w *world, r request) error {
 		return nil
 	}
 	i := r.signIn
-	if r.kind != evRight && r.kind != evForeign {
+	if r.kind != evRight && r.kind != evForeign && r.kind != evOld {
 		return broke(10, "an authenticator appeared by %s", kindNames[r.kind])
 	}
 	if h.begun[i] != h.era {
@@ -375,6 +383,7 @@ func (g *rig) rescue(w world) error {
 	const slot = 0
 	w.signIns[slot], w.sessions[slot], w.hist.made[slot] = wSignIn{}, wSession{}, 0
 	w.hist.compares[slot], w.hist.replays[slot] = [maxAuths]int8{}, [maxAuths]int8{}
+	w.sends, w.hist.sends, w.hist.sent[slot] = 0, 0, message{} // they were sent a day ago
 	w.holds[0] = none
 	w.budget.challenges = goneChallenge - 3
 	w.hist.answered, w.hist.approved = 0, 0
@@ -398,7 +407,7 @@ func (w *world) wayIn(slot int8) []request {
 	r := func(k kind, arg int16) request { return request{kind: k, browser: 0, signIn: slot, arg: arg} }
 	s := &w.signIns[slot]
 	switch {
-	case stages[s.stage] == Challenged && w.auths[s.asks].approval:
+	case stages[s.stage] == Challenged && kinds[w.auths[s.asks].kind] == kindApproval:
 		return []request{r(evApprove, none), r(evContinue, none)}
 	case stages[s.stage] == Challenged:
 		return []request{r(evRight, none)}

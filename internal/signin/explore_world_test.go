@@ -8,6 +8,7 @@ import (
 
 	"sallyport.dev/sallyport/internal/company"
 	"sallyport.dev/sallyport/internal/factor"
+	"sallyport.dev/sallyport/internal/secret"
 )
 
 // The world of the exploration is small enough to be a map key: one user, two browsers,
@@ -32,11 +33,14 @@ const (
 const (
 	kindTyped    = factor.Kind("typed")
 	kindApproval = factor.Kind("approval")
+	kindText     = factor.Kind("text")   // its codes are texted, or read out
+	kindSpoken   = factor.Kind("spoken") // its codes are read out
 )
 
 type wAuth struct {
 	present    bool
-	approval   bool
+	kind       int8 // index in kinds
+	number     int8 // of a kind whose codes are sent
 	since      int16
 	added      int16
 	lastUsed   int16
@@ -63,7 +67,13 @@ type wSignIn struct {
 	asks      int8 // authenticator
 	chExpires int16
 	verdict   int8
+	gen       int8 // of the challenge's code
+	earlier   int16
+	sentAt    int16
+	sentBy    int8 // index in channels
 	pending   int8 // authenticator or none
+	pendKind  int8
+	pendNum   int8
 	provedBy  int8
 	provedAt  int16
 	first     int8
@@ -96,15 +106,16 @@ type world struct {
 	signIns  [maxSignIns]wSignIn
 	sessions [maxSignIns]wSession
 	holds    [browsers]int8 // the session a browser holds
+	sends    int8           // texts and calls that count
 	budget   budget
 	hist     history
 }
 
 // budget is what a trace may still spend.
 type budget struct {
-	signIns, changes, enrolments, admin, policy, ticks, ceremonies, fails int8
-	challenges                                                            int8 // ids given out
-	browsers                                                              int8
+	signIns, changes, enrolments, admin, policy, ticks, ceremonies, fails, resends int8
+	challenges                                                                     int8 // ids given out
+	browsers                                                                       int8
 }
 
 // goneChallenge is the id of one that no sign-in asks any more.
@@ -122,6 +133,9 @@ var (
 		return ids
 	}()
 	spendIDs  = [...]string{"", "held", "this", "old"}
+	kinds     = [...]factor.Kind{kindTyped, kindApproval, kindText, kindSpoken}
+	channels  = [...]factor.Channel{"", factor.Text, factor.Call}
+	numbers   = [...]string{"n0", "n1", "n2", "n3"}
 	verdicts  = [...]factor.Verdict{"", factor.Approved, factor.Denied}
 	worldZero = time.Unix(1_000_000_000, 0)
 )
@@ -169,15 +183,29 @@ func (w *world) user() User {
 }
 
 func (w *world) authenticator(i int, a *wAuth) factor.Authenticator {
-	kind := kindTyped
-	if a.approval {
-		kind = kindApproval
-	}
-	return factor.Authenticator{
-		ID: authIDs[i], Name: string(authIDs[i]), Kind: kind, Since: int64(a.since), Added: at(a.added),
-		LastUsed: atOr(a.lastUsed), LastStep: int64(a.lastStep), DisabledBy: spendIDs[a.disabledBy],
-	}
+	as := made(int8(i), a.kind, a.number)
+	as.Since, as.Added, as.LastUsed = int64(a.since), at(a.added), atOr(a.lastUsed)
+	as.LastStep, as.DisabledBy = int64(a.lastStep), spendIDs[a.disabledBy]
+	return as
 }
+
+// made is authenticator id as it is when it is set up.
+func made(id, kind, number int8) factor.Authenticator {
+	a := factor.Authenticator{ID: authIDs[id], Name: string(authIDs[id]), Kind: kinds[kind]}
+	switch a.Kind {
+	case kindText:
+		a.Channels = []factor.Channel{factor.Text, factor.Call}
+	case kindSpoken:
+		a.Channels = []factor.Channel{factor.Call}
+	default:
+		return a
+	}
+	a.Secret = secret.New(numbers[number])
+	return a
+}
+
+// sent: the codes of authenticator kind k are sent.
+func sent(k int8) bool { return kinds[k] == kindText || kinds[k] == kindSpoken }
 
 func (w *world) signIn(i int8) *SignIn {
 	s := &w.signIns[i]
@@ -193,12 +221,14 @@ func (w *world) signIn(i int8) *SignIn {
 		si.Session = signInIDs[s.session]
 	}
 	if s.challenge != none {
-		si.Challenge = factor.Challenge{ID: chIDs[s.challenge], Authenticator: authIDs[s.asks], Generation: 1,
-			Expires: atOr(s.chExpires), Verdict: verdicts[s.verdict]}
+		si.Challenge = factor.Challenge{ID: chIDs[s.challenge], Authenticator: authIDs[s.asks], Generation: int64(s.gen),
+			Expires: atOr(s.chExpires), Earlier: atOr(s.earlier), Sent: atOr(s.sentAt), Channel: channels[s.sentBy],
+			Verdict: verdicts[s.verdict]}
 		si.Left = int(modelAttempts - s.taken[s.asks])
 	}
 	if s.pending != none {
-		si.Pending = &factor.Authenticator{ID: authIDs[s.pending], Name: string(authIDs[s.pending]), Kind: kindTyped}
+		pending := made(s.pending, s.pendKind, s.pendNum)
+		si.Pending = &pending
 	}
 	if s.provedBy != none {
 		si.Proved = Proved{By: authIDs[s.provedBy], AMR: "otp", At: at(s.provedAt)}
@@ -258,10 +288,13 @@ func (w *world) pack(i int8, si *SignIn, b int8) {
 		session: index(signInIDs[:], si.Session), challenge: index(chIDs[:], si.Challenge.ID),
 		asks: index(authIDs[:], si.Challenge.Authenticator), chExpires: minute(si.Challenge.Expires),
 		verdict: index(verdicts[:], si.Challenge.Verdict), pending: none,
+		gen: int8(si.Challenge.Generation), earlier: minute(si.Challenge.Earlier),
+		sentAt: minute(si.Challenge.Sent), sentBy: index(channels[:], si.Challenge.Channel),
 		provedBy: index(authIDs[:], si.Proved.By), provedAt: minute(si.Proved.At), first: index(authIDs[:], si.First),
 		taken: taken,
 	}
 	if si.Pending != nil {
-		s.pending = index(authIDs[:], si.Pending.ID)
+		s.pending, s.pendKind = index(authIDs[:], si.Pending.ID), index(kinds[:], si.Pending.Kind)
+		s.pendNum = max(index(numbers[:], si.Pending.Secret.Reveal()), 0)
 	}
 }
