@@ -23,8 +23,9 @@ func authenticatorPlace(c, user, id string) []string {
 	return []string{"authenticator.secret", c, user, id}
 }
 
-func hashPlace(c, user string) []string  { return []string{"users.password_hash", c, user} }
-func phonePlace(c, user string) []string { return []string{"users.phone", c, user} }
+func hashPlace(c, user string) []string     { return []string{"users.password_hash", c, user} }
+func phonePlace(c, user string) []string    { return []string{"users.phone", c, user} }
+func hintPlace(c, user, id string) []string { return []string{"authenticator.hint", c, user, id} }
 
 // sealText seals t; nothing (NULL) where it is empty.
 func (s *Store) sealText(t string, place []string) []byte {
@@ -41,6 +42,16 @@ func (s *Store) openText(sealed []byte, place []string) (string, error) {
 	}
 	plain, err := s.ring.Open(sealed, place...)
 	return string(plain), err
+}
+
+// openHint opens an authenticator's hint. It opens no door, so one that does not open is
+// merely left out.
+func (s *Store) openHint(sealed []byte, place []string) string {
+	hint, err := s.openText(sealed, place)
+	if err != nil {
+		return ""
+	}
+	return hint
 }
 
 // signInParts is what a sign-in's secret is digested with.

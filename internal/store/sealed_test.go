@@ -139,3 +139,25 @@ func TestNoSecretIsInTheFile(t *testing.T) {
 		}
 	}
 }
+
+func TestHintCopiedOntoAnotherUserIsLeftOut(t *testing.T) {
+	engines(t, func(t *testing.T, dsn string, raw func(t *testing.T) *sql.DB) {
+		s := open(t, dsn, ring(t, 1))
+		w := storetest.NewWorld(t, s)
+		c := w.Company(true)
+		u, method, _ := w.Enrolled(c, company.Salesperson)
+		b := w.Begin(c, w.User(c, company.Salesperson), signin.Token{})
+		a := w.Pending("Tablet")
+		w.Do(b, signin.Enrol{Pending: a, Challenge: "c"})
+		d := w.Answer(b, 1)
+		d.After.User.Authenticators[0].Hint = "+1 ••• ••• 0142"
+		w.Must(w.Commit(d))
+		exec(t, raw(t), `UPDATE authenticator SET hint = (SELECT hint FROM authenticator WHERE id = $1) WHERE id = $2`,
+			string(a.ID), string(method))
+		st, err := s.LoadUser(t.Context(), c, u, signin.Browser{})
+		w.Must(err)
+		if got := st.User.Authenticators[0]; got.Hint != "" || got.Disabled() || got.Secret.Empty() {
+			t.Fatalf("got %+v, want it without a hint and good", got)
+		}
+	})
+}
