@@ -15,6 +15,7 @@ const (
 	signInLabel   = "sign-in-row/v1"
 	sessionLabel  = "session-row/v1"
 	passwordLabel = "password-subject/v1"
+	numberLabel   = "number/v1"
 )
 
 // authenticatorPlace is where an authenticator's secret is bound to, pending or active,
@@ -26,6 +27,7 @@ func authenticatorPlace(c, user, id string) []string {
 func hashPlace(c, user string) []string     { return []string{"users.password_hash", c, user} }
 func phonePlace(c, user string) []string    { return []string{"users.phone", c, user} }
 func hintPlace(c, user, id string) []string { return []string{"authenticator.hint", c, user, id} }
+func noticePlace(c, id string) []string     { return []string{"outbox.notice", c, id} }
 
 // sealText seals t; nothing (NULL) where it is empty.
 func (s *Store) sealText(t string, place []string) []byte {
