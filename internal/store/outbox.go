@@ -12,7 +12,6 @@ import (
 	"sallyport.dev/sallyport/internal/company"
 	"sallyport.dev/sallyport/internal/outbox"
 	"sallyport.dev/sallyport/internal/secret"
-	"sallyport.dev/sallyport/internal/signin"
 	"sallyport.dev/sallyport/internal/store/internal/sqlcgen"
 )
 
@@ -152,15 +151,15 @@ func report(ctx context.Context, q *sqlcgen.Queries, id string, st outbox.Status
 
 // Delivery says how the newest delivery of a challenge stands; outbox.ErrNotFound where
 // nothing was sent for it.
-func (s *Store) Delivery(ctx context.Context, c company.ID, id signin.ID, challenge string) (outbox.Status, error) {
+func (s *Store) Delivery(ctx context.Context, c company.ID, signIn, challenge string) (outbox.Status, error) {
 	r, err := s.read.NewestDelivery(ctx, sqlcgen.NewestDeliveryParams{
-		CompanyID: string(c), SignInID: string(id), ChallengeID: challenge,
+		CompanyID: string(c), SignInID: signIn, ChallengeID: challenge,
 	})
 	if errors.Is(err, sql.ErrNoRows) {
 		err = outbox.ErrNotFound
 	}
 	if err != nil {
-		return outbox.Status{}, fmt.Errorf("find the delivery of sign-in %s: %w", id, err)
+		return outbox.Status{}, fmt.Errorf("find the delivery of sign-in %s: %w", signIn, err)
 	}
 	return outbox.Status{
 		ID: r.ID, Channel: outbox.Channel(r.Channel), State: outbox.State(r.State), Reason: outbox.Reason(r.Reason),

@@ -70,7 +70,7 @@ func (w *World) limited(e signin.Send, want signin.SendLimit) {
 
 // status is how the newest delivery of e's challenge stands.
 func (w *World) status(e signin.Send) (outbox.Status, error) {
-	return w.Store.Delivery(w.Context(), e.Delivery.Company, signin.ID(e.Delivery.SignIn), e.Delivery.Challenge)
+	return w.Store.Delivery(w.Context(), e.Delivery.Company, e.Delivery.SignIn, e.Delivery.Challenge)
 }
 
 // enter notes that e's code was entered.
