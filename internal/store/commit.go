@@ -126,8 +126,10 @@ func (c *change) signIn() error {
 		Version: a.Version, Stage: string(a.Stage), ExpiresMs: toMS(a.Expires),
 		ChallengeID: a.Challenge.ID, ChallengeAuthenticator: string(a.Challenge.Authenticator),
 		ChallengeGeneration: a.Challenge.Generation, ChallengeExpiresMs: toMS(a.Challenge.Expires),
-		ChallengeVerdict: string(a.Challenge.Verdict),
-		ProvedBy:         string(a.Proved.By), ProvedAmr: a.Proved.AMR, ProvedMs: toMS(a.Proved.At),
+		ChallengeVerdict: string(a.Challenge.Verdict), ChallengeKey: a.Challenge.Key,
+		ChallengeSentMs: toMS(a.Challenge.Sent), ChallengeChannel: string(a.Challenge.Channel),
+		EarlierMs: toMS(a.Challenge.Earlier), EarlierKey: a.Challenge.EarlierKey,
+		ProvedBy: string(a.Proved.By), ProvedAmr: a.Proved.AMR, ProvedMs: toMS(a.Proved.At),
 		FirstAuthenticator: string(a.First),
 		CompanyID:          string(c.before.User.Company), ID: string(b.ID), Before: b.Version,
 	}
@@ -154,7 +156,9 @@ func (c *change) addSignIn(a *signin.SignIn) error {
 		Stage: string(a.Stage), Reference: a.Reference, BeganMs: toMS(a.Began), ExpiresMs: toMS(a.Expires),
 		SessionID: string(a.Session), ChallengeID: a.Challenge.ID, ChallengeAuthenticator: string(a.Challenge.Authenticator),
 		ChallengeGeneration: a.Challenge.Generation, ChallengeExpiresMs: toMS(a.Challenge.Expires),
-		ChallengeVerdict: string(a.Challenge.Verdict),
+		ChallengeVerdict: string(a.Challenge.Verdict), ChallengeKey: a.Challenge.Key,
+		ChallengeSentMs: toMS(a.Challenge.Sent), ChallengeChannel: string(a.Challenge.Channel),
+		EarlierMs: toMS(a.Challenge.Earlier), EarlierKey: a.Challenge.EarlierKey,
 	}))
 }
 
@@ -267,6 +271,7 @@ func (c *change) nameAuthenticator(a factor.Authenticator, known bool) error {
 	n, err := c.q.AddAuthenticator(c.ctx, sqlcgen.AddAuthenticatorParams{
 		CompanyID: string(u.Company), UserID: string(u.ID), ID: string(a.ID), Kind: string(a.Kind), Name: a.Name,
 		FoldedName: folded, Secret: c.seal(a), SinceVersion: a.Since, AddedMs: toMS(a.Added), LastStep: a.LastStep,
+		Hint: c.store.sealText(a.Hint, hintPlace(string(u.Company), string(u.ID), string(a.ID))),
 	})
 	if err == nil && n == 0 {
 		return signin.ErrNameTaken

@@ -49,6 +49,12 @@ func (c *change) effect(e signin.Effect) error {
 		}))
 	case signin.Note:
 		return c.note(e.Event)
+	case signin.Send:
+		return c.send(e)
+	case signin.Entered:
+		return c.entered(e)
+	case signin.Notify:
+		return c.notify(e)
 	case signin.Open:
 		return nil // written with the sign-in
 	case signin.Claim:

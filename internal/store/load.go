@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"slices"
@@ -65,7 +66,7 @@ func (s *Store) load(ctx context.Context, q *sqlcgen.Queries, b signin.Browser, 
 			PolicyVersion: r.PolicyVersion, TwoFactorRequired: r.TwoFactorRequired,
 			Administrators: r.Administrators, WaitMs: r.WaitMs,
 			AuthenticatorID: r.AuthenticatorID, Kind: r.Kind, Name: r.Name, Secret: r.Secret, SinceVersion: r.SinceVersion,
-			AddedMs: r.AddedMs, LastUsedMs: r.LastUsedMs, LastStep: r.LastStep, DisabledBy: r.DisabledBy,
+			AddedMs: r.AddedMs, LastUsedMs: r.LastUsedMs, LastStep: r.LastStep, DisabledBy: r.DisabledBy, Hint: r.Hint,
 		})
 	}
 	st, err := s.userState(users)
@@ -73,7 +74,11 @@ func (s *Store) load(ctx context.Context, q *sqlcgen.Queries, b signin.Browser, 
 		return signin.State{}, err
 	}
 	st.SignIn = si
-	st.Session, err = s.session(ctx, q, b.Session)
+	held := b.Session
+	if who == theServer {
+		held = signin.Token{Company: t.Company, ID: si.Session}
+	}
+	st.Session, err = s.session(ctx, q, held, who)
 	return st, err
 }
 
@@ -101,7 +106,7 @@ func (s *Store) LoadUser(ctx context.Context, c company.ID, u company.UserID, b 
 	if err != nil {
 		return signin.State{}, fmt.Errorf("load user %s: %w", u, err)
 	}
-	if st.Session, err = s.session(ctx, s.read, b.Session); err != nil {
+	if st.Session, err = s.session(ctx, s.read, b.Session, theBrowser); err != nil {
 		return signin.State{}, fmt.Errorf("load user %s: %w", u, err)
 	}
 	return st, nil
@@ -134,8 +139,9 @@ func (s *Store) userState(rows []sqlcgen.LoadUserRow) (signin.State, error) {
 	return st, nil
 }
 
-// session reads the session of token t: nil where there is none, or t's secret is not its own.
-func (s *Store) session(ctx context.Context, q *sqlcgen.Queries, t signin.Token) (*signin.Session, error) {
+// session reads the session of token t: nil where there is none, or where a browser asks
+// with a secret that is not its own.
+func (s *Store) session(ctx context.Context, q *sqlcgen.Queries, t signin.Token, who asker) (*signin.Session, error) {
 	if t.ID == "" {
 		return nil, nil
 	}
@@ -146,7 +152,7 @@ func (s *Store) session(ctx context.Context, q *sqlcgen.Queries, t signin.Token)
 	if err != nil {
 		return nil, fmt.Errorf("load session %s: %w", t.ID, err)
 	}
-	if !s.ownSession(row, t.Secret) {
+	if who == theBrowser && !s.ownSession(row, t.Secret) {
 		return nil, nil
 	}
 	x := sessionOf(row)
@@ -159,6 +165,7 @@ func (s *Store) authenticator(r sqlcgen.LoadUserRow) (factor.Authenticator, erro
 		ID: factor.ID(r.AuthenticatorID.String), Kind: factor.Kind(r.Kind.String), Name: r.Name.String,
 		Since: r.SinceVersion.Int64, Added: fromMS(r.AddedMs.Int64), LastUsed: fromMS(r.LastUsedMs.Int64),
 		LastStep: r.LastStep.Int64, DisabledBy: r.DisabledBy.String,
+		Hint: s.openHint(r.Hint, hintPlace(r.CompanyID, r.ID, r.AuthenticatorID.String)),
 	}
 	plain, err := s.ring.Open(r.Secret, authenticatorPlace(r.CompanyID, r.ID, string(a.ID))...)
 	switch {
@@ -185,8 +192,12 @@ func (s *Store) signIn(r sqlcgen.SignIn, taken int64) (*signin.SignIn, error) {
 	if r.ChallengeID != "" {
 		si.Challenge = factor.Challenge{
 			ID: r.ChallengeID, Company: r.CompanyID, User: r.UserID, SignIn: r.ID, Purpose: challengePurpose(si),
+			Browser:       base64.RawURLEncoding.EncodeToString(r.SecretDigest),
 			Authenticator: factor.ID(r.ChallengeAuthenticator), Generation: r.ChallengeGeneration,
-			Expires: fromMS(r.ChallengeExpiresMs), Verdict: factor.Verdict(r.ChallengeVerdict),
+			Expires: fromMS(r.ChallengeExpiresMs), Key: r.ChallengeKey,
+			Earlier: fromMS(r.EarlierMs), EarlierKey: r.EarlierKey,
+			Sent: fromMS(r.ChallengeSentMs), Channel: factor.Channel(r.ChallengeChannel),
+			Verdict: factor.Verdict(r.ChallengeVerdict),
 		}
 	}
 	if r.PendingID == "" {

@@ -14,6 +14,7 @@ import (
 
 	"sallyport.dev/sallyport/internal/company"
 	"sallyport.dev/sallyport/internal/secret"
+	"sallyport.dev/sallyport/internal/signin"
 	"sallyport.dev/sallyport/internal/store"
 	"sallyport.dev/sallyport/internal/store/storetest"
 )
@@ -168,6 +169,31 @@ func TestCancelledRequestWritesNothing(t *testing.T) {
 		}
 		if empty, err := s.Empty(t.Context()); err != nil || !empty {
 			t.Fatalf("got empty %t, %v", empty, err)
+		}
+	})
+}
+
+// The previous release writes sign-ins and authenticators without the columns that came since.
+func TestRowsOfThePreviousReleaseAreRead(t *testing.T) {
+	const signIn = `company_id, user_id, secret_digest, key_id, version, epoch, since_version, purpose, return_to, target, stage,
+		reference, began_ms, expires_ms, session_id, challenge_id, challenge_authenticator, challenge_generation,
+		challenge_expires_ms, challenge_verdict, pending_id, pending_kind, pending_name, pending_secret, proved_by, proved_amr,
+		proved_ms, first_authenticator`
+	engines(t, func(t *testing.T, dsn string, raw func(t *testing.T) *sql.DB) {
+		w := storetest.NewWorld(t, open(t, dsn, ring(t, 1)))
+		c := w.Company(true)
+		u, _, _ := w.Enrolled(c, company.Salesperson)
+		b := w.Begin(c, u, signin.Token{})
+		exec(t, raw(t), `INSERT INTO sign_in (id, `+signIn+`) SELECT 'old', `+signIn+` FROM sign_in WHERE id = $1`, string(b.Between.ID))
+		exec(t, raw(t), `INSERT INTO authenticator (id, folded_name, name, company_id, user_id, kind, secret, since_version,
+			added_ms, last_used_ms, last_step, run, disabled_by) SELECT 'old', 'old', 'Old', company_id, user_id, kind, secret,
+			since_version, added_ms, last_used_ms, last_step, run, disabled_by FROM authenticator`)
+		st, err := w.Store.LoadChallenge(t.Context(), c, "old")
+		w.Must(err)
+		want := w.Load(b).SignIn.Challenge
+		want.SignIn = "old"
+		if st.SignIn.Challenge != want || len(st.User.Authenticators) != 2 || st.User.Authenticators[1].Hint != "" {
+			t.Fatalf("got %+v of %+v, want challenge %+v", st.SignIn, st.User, want)
 		}
 	})
 }

@@ -15,6 +15,7 @@ const (
 	signInLabel   = "sign-in-row/v1"
 	sessionLabel  = "session-row/v1"
 	passwordLabel = "password-subject/v1"
+	numberLabel   = "number/v1"
 )
 
 // authenticatorPlace is where an authenticator's secret is bound to, pending or active,
@@ -23,8 +24,10 @@ func authenticatorPlace(c, user, id string) []string {
 	return []string{"authenticator.secret", c, user, id}
 }
 
-func hashPlace(c, user string) []string  { return []string{"users.password_hash", c, user} }
-func phonePlace(c, user string) []string { return []string{"users.phone", c, user} }
+func hashPlace(c, user string) []string     { return []string{"users.password_hash", c, user} }
+func phonePlace(c, user string) []string    { return []string{"users.phone", c, user} }
+func hintPlace(c, user, id string) []string { return []string{"authenticator.hint", c, user, id} }
+func noticePlace(c, id string) []string     { return []string{"outbox.notice", c, id} }
 
 // sealText seals t; nothing (NULL) where it is empty.
 func (s *Store) sealText(t string, place []string) []byte {
@@ -41,6 +44,16 @@ func (s *Store) openText(sealed []byte, place []string) (string, error) {
 	}
 	plain, err := s.ring.Open(sealed, place...)
 	return string(plain), err
+}
+
+// openHint opens an authenticator's hint. It opens no door, so one that does not open is
+// merely left out.
+func (s *Store) openHint(sealed []byte, place []string) string {
+	hint, err := s.openText(sealed, place)
+	if err != nil {
+		return ""
+	}
+	return hint
 }
 
 // signInParts is what a sign-in's secret is digested with.

@@ -7,8 +7,10 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"sallyport.dev/sallyport/internal/company"
+	"sallyport.dev/sallyport/internal/outbox"
 	"sallyport.dev/sallyport/internal/secret"
 	"sallyport.dev/sallyport/internal/signin"
 	"sallyport.dev/sallyport/internal/store/storetest"
@@ -138,4 +140,177 @@ func TestNoSecretIsInTheFile(t *testing.T) {
 			t.Errorf("%s stands in the file", name)
 		}
 	}
+}
+
+func TestHintCopiedOntoAnotherUserIsLeftOut(t *testing.T) {
+	engines(t, func(t *testing.T, dsn string, raw func(t *testing.T) *sql.DB) {
+		s := open(t, dsn, ring(t, 1))
+		w := storetest.NewWorld(t, s)
+		c := w.Company(true)
+		u, method, _ := w.Enrolled(c, company.Salesperson)
+		b := w.Begin(c, w.User(c, company.Salesperson), signin.Token{})
+		a := w.Pending("Tablet")
+		w.Do(b, signin.Enrol{Pending: a, Challenge: "c"})
+		d := w.Answer(b, 1)
+		d.After.User.Authenticators[0].Hint = "+1 ••• ••• 0142"
+		w.Must(w.Commit(d))
+		exec(t, raw(t), `UPDATE authenticator SET hint = (SELECT hint FROM authenticator WHERE id = $1) WHERE id = $2`,
+			string(a.ID), string(method))
+		st, err := s.LoadUser(t.Context(), c, u, signin.Browser{})
+		w.Must(err)
+		if got := st.User.Authenticators[0]; got.Hint != "" || got.Disabled() || got.Secret.Empty() {
+			t.Fatalf("got %+v, want it without a hint and good", got)
+		}
+	})
+}
+
+// A notice that does not open is dropped, and holds up no other.
+func TestNoticeOfAnotherRowIsDropped(t *testing.T) {
+	engines(t, func(t *testing.T, dsn string, raw func(t *testing.T) *sql.DB) {
+		s := open(t, dsn, ring(t, 1))
+		w := storetest.NewWorld(t, s)
+		c := w.Company(true)
+		var ids []string
+		for range 2 {
+			st, err := s.LoadUser(t.Context(), c, w.User(c, company.Salesperson), signin.Browser{})
+			w.Must(err)
+			e := signin.Notify{ID: secret.NewID(), Notice: outbox.Notice{Kind: outbox.MethodAdded, At: w.Now}}
+			w.Must(w.Commit(storetest.Step{Before: st, After: st, Effects: []signin.Effect{e}}))
+			ids = append(ids, e.ID)
+		}
+		exec(t, raw(t), `UPDATE outbox SET notice = (SELECT notice FROM outbox WHERE id = $1) WHERE id = $2`, ids[0], ids[1])
+		claims, err := s.Outbox().Claim(t.Context(), outbox.Mail, w.Now, w.Now.Add(time.Second), 9)
+		w.Must(err)
+		if len(claims) != 1 || claims[0].ID != ids[0] {
+			t.Fatalf("got %+v, want %s alone", claims, ids[0])
+		}
+		var state string
+		w.Must(raw(t).QueryRowContext(t.Context(), `SELECT state FROM outbox WHERE id = $1`, ids[1]).Scan(&state))
+		if state != string(outbox.Dropped) {
+			t.Fatalf("got state %s, want dropped", state)
+		}
+	})
+}
+
+// Another node may have the key that this one lacks.
+func TestNoticeOfAMissingKeyWaits(t *testing.T) {
+	engines(t, func(t *testing.T, dsn string, raw func(t *testing.T) *sql.DB) {
+		s := open(t, dsn, ring(t, 1))
+		w := storetest.NewWorld(t, s)
+		c := w.Company(true)
+		st, err := s.LoadUser(t.Context(), c, w.User(c, company.Salesperson), signin.Browser{})
+		w.Must(err)
+		n := signin.Notify{ID: secret.NewID(), Notice: outbox.Notice{Kind: outbox.MethodAdded, At: w.Now}}
+		w.Must(w.Commit(storetest.Step{Before: st, After: st, Effects: []signin.Effect{n}}))
+		var sealed []byte
+		w.Must(raw(t).QueryRowContext(t.Context(), `SELECT notice FROM outbox`).Scan(&sealed))
+		exec(t, raw(t), `UPDATE outbox SET notice = $1`, append([]byte("\x02k9"), sealed[3:]...))
+		claim := func(after time.Duration) []outbox.Claim {
+			now := w.Now.Add(after)
+			claims, err := s.Outbox().Claim(t.Context(), outbox.Mail, now, now.Add(time.Second), 9)
+			w.Must(err)
+			return claims
+		}
+		if got := claim(0); len(got) != 0 {
+			t.Fatalf("got %+v without the key", got)
+		}
+		exec(t, raw(t), `UPDATE outbox SET notice = $1`, sealed)
+		if got := claim(time.Minute); len(got) != 1 || got[0].Notice.Kind != outbox.MethodAdded {
+			t.Fatalf("got %+v with the key", got)
+		}
+	})
+}
+
+// TestNoDestinationIsInTheDatabase sends to a number and to an address and then looks at
+// every column of every table. Codes are never handed to the store.
+func TestNoDestinationIsInTheDatabase(t *testing.T) {
+	engines(t, func(t *testing.T, dsn string, raw func(t *testing.T) *sql.DB) {
+		w := storetest.NewWorld(t, open(t, dsn, ring(t, 1)))
+		c := w.Company(true)
+		u := w.User(c, company.Salesperson)
+		st, err := w.Store.LoadUser(t.Context(), c, u, signin.Browser{})
+		w.Must(err)
+		for _, unproved := range []bool{false, true} {
+			w.Must(w.Commit(storetest.Step{Before: st, After: st, Effects: []signin.Effect{
+				signin.Send{
+					Delivery: outbox.Delivery{ID: secret.NewID(), Company: c, User: u, Channel: outbox.Call, SignIn: "s", Challenge: "c", Created: w.Now},
+					To:       secret.New("+15035550142;ext=77"), Unproved: unproved,
+				},
+				signin.Notify{ID: "n-" + secret.NewID(), Notice: outbox.Notice{
+					Kind: outbox.MethodAdded, Name: "Desk phone", At: w.Now, Address: "2001:db8::7",
+				}},
+			}}))
+		}
+		all := columns(t, raw(t))
+		if !bytes.Contains(all["outbox.channel"], []byte("call")) || !bytes.Contains(all["users.email"], []byte("dana@example.com")) {
+			t.Fatal("the columns looked at are not those of the database")
+		}
+		for column, content := range all {
+			for _, text := range []string{"5035550142", "ext=77", "Desk phone", "2001:db8::7", "4155550123"} {
+				if bytes.Contains(content, []byte(text)) {
+					t.Errorf("%s has %q", column, text)
+				}
+			}
+			if onRecord := column == "users.email" || column == "users.search"; !onRecord && bytes.Contains(content, []byte("dana@example")) {
+				t.Errorf("%s has the mail address", column)
+			}
+		}
+	})
+}
+
+// columns is the content of every column, one value after the other.
+func columns(t *testing.T, db *sql.DB) map[string][]byte {
+	t.Helper()
+	all := map[string][]byte{}
+	for _, table := range tables(t, db) {
+		rows, err := db.QueryContext(t.Context(), "SELECT * FROM "+table)
+		if err != nil {
+			t.Fatal(err)
+		}
+		names, err := rows.Columns()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for rows.Next() {
+			values, into := make([]sql.RawBytes, len(names)), make([]any, len(names))
+			for i := range values {
+				into[i] = &values[i]
+			}
+			if err := rows.Scan(into...); err != nil {
+				t.Fatal(err)
+			}
+			for i, name := range names {
+				all[table+"."+name] = append(append(all[table+"."+name], values[i]...), '\n')
+			}
+		}
+		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return all
+}
+
+// tables are the names of all of them.
+func tables(t *testing.T, db *sql.DB) []string {
+	t.Helper()
+	rows, err := db.QueryContext(t.Context(), `SELECT name FROM sqlite_schema WHERE type = 'table'`)
+	if err != nil {
+		rows, err = db.QueryContext(t.Context(), `SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'`)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close() // they are read to their end
+	var names []string
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			t.Fatal(err)
+		}
+		names = append(names, name)
+	}
+	if err := rows.Err(); err != nil || len(names) < 10 {
+		t.Fatalf("got tables %v, %v", names, err)
+	}
+	return names
 }

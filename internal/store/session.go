@@ -35,6 +35,7 @@ func (s *Store) FindSession(ctx context.Context, t signin.Token) (session.Found,
 			ID: factor.ID(r.AuthenticatorID.String), Kind: factor.Kind(r.Kind.String), Name: r.Name.String,
 			Since: r.SinceVersion.Int64, Added: fromMS(r.AddedMs.Int64), LastUsed: fromMS(r.LastUsedMs.Int64),
 			DisabledBy: r.DisabledBy.String,
+			Hint:       s.openHint(r.Hint, hintPlace(r.Session.CompanyID, r.Session.UserID, r.AuthenticatorID.String)),
 		})
 	}
 	return f, nil

@@ -4,13 +4,14 @@
 //	Open                      connect, migrate, check the keys       open.go, sqlite.go, postgres.go, migrate.go
 //	Load, LoadUser            what signin.Decide needs to see        load.go
 //	Spend, Refund             an attempt, taken before comparing     spend.go
-//	Commit                    what Decide changed, and its effects   commit.go, effect.go
+//	Commit                    what Decide changed, and its effects   commit.go, effect.go, send.go
 //	Settle, Outcome           a form that was sent twice             form.go
 //	FindName, SpendPassword   who signs in, and their passwords      name.go
 //	FindSession               who is signed in                       session.go
 //	AddCompany, AddUser       companies and users                    company.go
 //	ListUsers, Account        users as administrators see them       account.go
 //	Events                    what happened                          event.go
+//	Outbox, Delivery          messages on their way                  outbox.go
 //
 // The statements are in queries/, the schema in migrations/. Every race is settled by the
 // condition of an UPDATE or INSERT and the number of rows that it changed, never by reading

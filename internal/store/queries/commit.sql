@@ -18,7 +18,9 @@ UPDATE sign_in
    SET version = @version, stage = @stage, expires_ms = @expires_ms,
        challenge_id = @challenge_id, challenge_authenticator = @challenge_authenticator,
        challenge_generation = @challenge_generation, challenge_expires_ms = @challenge_expires_ms,
-       challenge_verdict = @challenge_verdict,
+       challenge_verdict = @challenge_verdict, challenge_key = @challenge_key,
+       challenge_sent_ms = @challenge_sent_ms, challenge_channel = @challenge_channel,
+       earlier_ms = @earlier_ms, earlier_key = @earlier_key,
        pending_id = @pending_id, pending_kind = @pending_kind, pending_name = @pending_name,
        pending_secret = @pending_secret,
        proved_by = @proved_by, proved_amr = @proved_amr, proved_ms = @proved_ms,
@@ -28,11 +30,13 @@ UPDATE sign_in
 -- name: AddSignIn :execrows
 INSERT INTO sign_in (company_id, id, user_id, secret_digest, key_id, version, epoch, since_version, purpose, return_to,
        target, stage, reference, began_ms, expires_ms, session_id, challenge_id, challenge_authenticator,
-       challenge_generation, challenge_expires_ms, challenge_verdict, pending_id, pending_kind, pending_name,
+       challenge_generation, challenge_expires_ms, challenge_verdict, challenge_key, challenge_sent_ms,
+       challenge_channel, earlier_ms, earlier_key, pending_id, pending_kind, pending_name,
        pending_secret, proved_by, proved_amr, proved_ms, first_authenticator)
 VALUES (@company_id, @id, @user_id, @secret_digest, @key_id, @version, @epoch, @since_version, @purpose, @return_to,
        @target, @stage, @reference, @began_ms, @expires_ms, @session_id, @challenge_id, @challenge_authenticator,
-       @challenge_generation, @challenge_expires_ms, @challenge_verdict, '', '', '', NULL, '', '', 0, '')
+       @challenge_generation, @challenge_expires_ms, @challenge_verdict, @challenge_key, @challenge_sent_ms,
+       @challenge_channel, @earlier_ms, @earlier_key, '', '', '', NULL, '', '', 0, '')
     ON CONFLICT (company_id, id) DO NOTHING;
 
 -- name: CompareSession :execrows
@@ -54,9 +58,9 @@ UPDATE company SET version = @version, two_factor_required = @two_factor_require
 
 -- name: AddAuthenticator :execrows
 INSERT INTO authenticator (company_id, user_id, id, kind, name, folded_name, secret, since_version, added_ms,
-       last_used_ms, last_step, run, disabled_by)
+       last_used_ms, last_step, run, disabled_by, hint)
 VALUES (@company_id, @user_id, @id, @kind, @name, @folded_name, @secret, @since_version, @added_ms,
-       0, @last_step, 0, '')
+       0, @last_step, 0, '', @hint)
     ON CONFLICT (company_id, user_id, folded_name) DO NOTHING;
 
 -- name: RenameAuthenticator :execrows

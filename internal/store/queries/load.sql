@@ -11,7 +11,7 @@ SELECT sqlc.embed(sign_in),
        CAST(COALESCE(attempt.taken, 0) AS BIGINT) AS taken,
        authenticator.id AS authenticator_id, authenticator.kind, authenticator.name, authenticator.secret,
        authenticator.since_version, authenticator.added_ms, authenticator.last_used_ms, authenticator.last_step,
-       authenticator.disabled_by
+       authenticator.disabled_by, authenticator.hint
   FROM sign_in
   JOIN users ON users.company_id = sign_in.company_id AND users.id = sign_in.user_id
   JOIN company ON company.id = sign_in.company_id
@@ -31,7 +31,7 @@ SELECT users.company_id, users.id, users.version AS user_version, users.epoch AS
        CAST(COALESCE(wait.until_ms, 0) AS BIGINT) AS wait_ms,
        authenticator.id AS authenticator_id, authenticator.kind, authenticator.name, authenticator.secret,
        authenticator.since_version, authenticator.added_ms, authenticator.last_used_ms, authenticator.last_step,
-       authenticator.disabled_by
+       authenticator.disabled_by, authenticator.hint
   FROM users
   JOIN company ON company.id = users.company_id
   LEFT JOIN wait ON wait.company_id = users.company_id AND wait.user_id = users.id AND wait.browser = @browser

@@ -8,7 +8,8 @@ SELECT sqlc.embed(session),
        company.name AS company_name, company.version AS policy_version, company.two_factor_required,
        company.created_ms AS company_created_ms,
        authenticator.id AS authenticator_id, authenticator.kind, authenticator.name, authenticator.since_version,
-       authenticator.added_ms, authenticator.last_used_ms, authenticator.disabled_by
+       authenticator.added_ms, authenticator.last_used_ms, authenticator.disabled_by,
+       authenticator.hint
   FROM session
   JOIN users ON users.company_id = session.company_id AND users.id = session.user_id
   JOIN company ON company.id = session.company_id

@@ -34,6 +34,7 @@ func (w *World) same(got, want signin.State) {
 			si := *s.SignIn
 			// The machine leaves these to whoever loads.
 			si.Challenge.Company, si.Challenge.User, si.Challenge.SignIn, si.Challenge.Purpose = "", "", "", ""
+			si.Challenge.Browser = ""
 			si.Left = 0
 			s.SignIn = &si
 		}

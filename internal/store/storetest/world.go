@@ -87,6 +87,12 @@ func (w *World) Decide(st signin.State, e signin.Event) (Step, error) {
 		case signin.Note:
 			e.Event.ID = secret.NewID()
 			effects[i] = e
+		case signin.Send:
+			e.Delivery.ID = secret.NewID()
+			effects[i] = e
+		case signin.Notify:
+			e.ID = secret.NewID()
+			effects[i] = e
 		}
 	}
 	return d, err
@@ -95,6 +101,15 @@ func (w *World) Decide(st signin.State, e signin.Event) (Step, error) {
 // Commit commits d.
 func (w *World) Commit(d Step) error {
 	return w.Store.Commit(context.WithoutCancel(w.Context()), d.Before, d.After, d.Effects)
+}
+
+// effects commits effects on user u in a step that changes nothing else.
+func (w *World) effects(c company.ID, u company.UserID, effects ...signin.Effect) error {
+	st, err := w.Store.LoadUser(context.WithoutCancel(w.Context()), c, u, signin.Browser{})
+	if err != nil {
+		return err
+	}
+	return w.Commit(Step{Before: st, After: st, Effects: effects})
 }
 
 // Begin begins a sign-in after a right password, in a browser that holds session held.
@@ -252,7 +267,9 @@ func Race(n int, f func() error) map[string]int {
 
 // outcome names the errors that a race may end with.
 func outcome(err error) string {
-	for _, known := range []error{signin.ErrMoved, signin.ErrLocked, signin.ErrEnded, signin.ErrRepeated, factor.ErrReplayed} {
+	for _, known := range []error{
+		signin.ErrMoved, signin.ErrLocked, signin.ErrEnded, signin.ErrRepeated, signin.ErrSendLimit, factor.ErrReplayed,
+	} {
 		if errors.Is(err, known) {
 			return known.Error()
 		}

@@ -11,9 +11,9 @@ import (
 
 const addAuthenticator = `-- name: AddAuthenticator :execrows
 INSERT INTO authenticator (company_id, user_id, id, kind, name, folded_name, secret, since_version, added_ms,
-       last_used_ms, last_step, run, disabled_by)
+       last_used_ms, last_step, run, disabled_by, hint)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9,
-       0, $10, 0, '')
+       0, $10, 0, '', $11)
     ON CONFLICT (company_id, user_id, folded_name) DO NOTHING
 `
 
@@ -28,6 +28,7 @@ type AddAuthenticatorParams struct {
 	SinceVersion int64
 	AddedMs      int64
 	LastStep     int64
+	Hint         []byte
 }
 
 func (q *Queries) AddAuthenticator(ctx context.Context, arg AddAuthenticatorParams) (int64, error) {
@@ -42,6 +43,7 @@ func (q *Queries) AddAuthenticator(ctx context.Context, arg AddAuthenticatorPara
 		arg.SinceVersion,
 		arg.AddedMs,
 		arg.LastStep,
+		arg.Hint,
 	)
 	if err != nil {
 		return 0, err
@@ -52,11 +54,13 @@ func (q *Queries) AddAuthenticator(ctx context.Context, arg AddAuthenticatorPara
 const addSignIn = `-- name: AddSignIn :execrows
 INSERT INTO sign_in (company_id, id, user_id, secret_digest, key_id, version, epoch, since_version, purpose, return_to,
        target, stage, reference, began_ms, expires_ms, session_id, challenge_id, challenge_authenticator,
-       challenge_generation, challenge_expires_ms, challenge_verdict, pending_id, pending_kind, pending_name,
+       challenge_generation, challenge_expires_ms, challenge_verdict, challenge_key, challenge_sent_ms,
+       challenge_channel, earlier_ms, earlier_key, pending_id, pending_kind, pending_name,
        pending_secret, proved_by, proved_amr, proved_ms, first_authenticator)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
        $11, $12, $13, $14, $15, $16, $17, $18,
-       $19, $20, $21, '', '', '', NULL, '', '', 0, '')
+       $19, $20, $21, $22, $23,
+       $24, $25, $26, '', '', '', NULL, '', '', 0, '')
     ON CONFLICT (company_id, id) DO NOTHING
 `
 
@@ -82,6 +86,11 @@ type AddSignInParams struct {
 	ChallengeGeneration    int64
 	ChallengeExpiresMs     int64
 	ChallengeVerdict       string
+	ChallengeKey           string
+	ChallengeSentMs        int64
+	ChallengeChannel       string
+	EarlierMs              int64
+	EarlierKey             string
 }
 
 func (q *Queries) AddSignIn(ctx context.Context, arg AddSignInParams) (int64, error) {
@@ -107,6 +116,11 @@ func (q *Queries) AddSignIn(ctx context.Context, arg AddSignInParams) (int64, er
 		arg.ChallengeGeneration,
 		arg.ChallengeExpiresMs,
 		arg.ChallengeVerdict,
+		arg.ChallengeKey,
+		arg.ChallengeSentMs,
+		arg.ChallengeChannel,
+		arg.EarlierMs,
+		arg.EarlierKey,
 	)
 	if err != nil {
 		return 0, err
@@ -144,12 +158,14 @@ UPDATE sign_in
    SET version = $1, stage = $2, expires_ms = $3,
        challenge_id = $4, challenge_authenticator = $5,
        challenge_generation = $6, challenge_expires_ms = $7,
-       challenge_verdict = $8,
-       pending_id = $9, pending_kind = $10, pending_name = $11,
-       pending_secret = $12,
-       proved_by = $13, proved_amr = $14, proved_ms = $15,
-       first_authenticator = $16
- WHERE company_id = $17 AND id = $18 AND version = $19
+       challenge_verdict = $8, challenge_key = $9,
+       challenge_sent_ms = $10, challenge_channel = $11,
+       earlier_ms = $12, earlier_key = $13,
+       pending_id = $14, pending_kind = $15, pending_name = $16,
+       pending_secret = $17,
+       proved_by = $18, proved_amr = $19, proved_ms = $20,
+       first_authenticator = $21
+ WHERE company_id = $22 AND id = $23 AND version = $24
 `
 
 type ChangeSignInParams struct {
@@ -161,6 +177,11 @@ type ChangeSignInParams struct {
 	ChallengeGeneration    int64
 	ChallengeExpiresMs     int64
 	ChallengeVerdict       string
+	ChallengeKey           string
+	ChallengeSentMs        int64
+	ChallengeChannel       string
+	EarlierMs              int64
+	EarlierKey             string
 	PendingID              string
 	PendingKind            string
 	PendingName            string
@@ -184,6 +205,11 @@ func (q *Queries) ChangeSignIn(ctx context.Context, arg ChangeSignInParams) (int
 		arg.ChallengeGeneration,
 		arg.ChallengeExpiresMs,
 		arg.ChallengeVerdict,
+		arg.ChallengeKey,
+		arg.ChallengeSentMs,
+		arg.ChallengeChannel,
+		arg.EarlierMs,
+		arg.EarlierKey,
 		arg.PendingID,
 		arg.PendingKind,
 		arg.PendingName,

@@ -46,7 +46,7 @@ func (q *Queries) LoadSession(ctx context.Context, arg LoadSessionParams) (Sessi
 }
 
 const loadSignIn = `-- name: LoadSignIn :many
-SELECT sign_in.company_id, sign_in.id, sign_in.user_id, sign_in.secret_digest, sign_in.key_id, sign_in.version, sign_in.epoch, sign_in.since_version, sign_in.purpose, sign_in.return_to, sign_in.target, sign_in.stage, sign_in.reference, sign_in.began_ms, sign_in.expires_ms, sign_in.session_id, sign_in.challenge_id, sign_in.challenge_authenticator, sign_in.challenge_generation, sign_in.challenge_expires_ms, sign_in.challenge_verdict, sign_in.pending_id, sign_in.pending_kind, sign_in.pending_name, sign_in.pending_secret, sign_in.proved_by, sign_in.proved_amr, sign_in.proved_ms, sign_in.first_authenticator,
+SELECT sign_in.company_id, sign_in.id, sign_in.user_id, sign_in.secret_digest, sign_in.key_id, sign_in.version, sign_in.epoch, sign_in.since_version, sign_in.purpose, sign_in.return_to, sign_in.target, sign_in.stage, sign_in.reference, sign_in.began_ms, sign_in.expires_ms, sign_in.session_id, sign_in.challenge_id, sign_in.challenge_authenticator, sign_in.challenge_generation, sign_in.challenge_expires_ms, sign_in.challenge_verdict, sign_in.pending_id, sign_in.pending_kind, sign_in.pending_name, sign_in.pending_secret, sign_in.proved_by, sign_in.proved_amr, sign_in.proved_ms, sign_in.first_authenticator, sign_in.challenge_key, sign_in.challenge_sent_ms, sign_in.challenge_channel, sign_in.earlier_ms, sign_in.earlier_key,
        users.version AS user_version, users.epoch AS user_epoch, users.status, users.role, users.must_enrol,
        company.version AS policy_version, company.two_factor_required,
        (SELECT count(*) FROM users a
@@ -55,7 +55,7 @@ SELECT sign_in.company_id, sign_in.id, sign_in.user_id, sign_in.secret_digest, s
        CAST(COALESCE(attempt.taken, 0) AS BIGINT) AS taken,
        authenticator.id AS authenticator_id, authenticator.kind, authenticator.name, authenticator.secret,
        authenticator.since_version, authenticator.added_ms, authenticator.last_used_ms, authenticator.last_step,
-       authenticator.disabled_by
+       authenticator.disabled_by, authenticator.hint
   FROM sign_in
   JOIN users ON users.company_id = sign_in.company_id AND users.id = sign_in.user_id
   JOIN company ON company.id = sign_in.company_id
@@ -94,6 +94,7 @@ type LoadSignInRow struct {
 	LastUsedMs        sql.NullInt64
 	LastStep          sql.NullInt64
 	DisabledBy        sql.NullString
+	Hint              []byte
 }
 
 // LoadSignIn reads a sign-in with its user, its company's policy, the wait in force, what was
@@ -138,6 +139,11 @@ func (q *Queries) LoadSignIn(ctx context.Context, arg LoadSignInParams) ([]LoadS
 			&i.SignIn.ProvedAmr,
 			&i.SignIn.ProvedMs,
 			&i.SignIn.FirstAuthenticator,
+			&i.SignIn.ChallengeKey,
+			&i.SignIn.ChallengeSentMs,
+			&i.SignIn.ChallengeChannel,
+			&i.SignIn.EarlierMs,
+			&i.SignIn.EarlierKey,
 			&i.UserVersion,
 			&i.UserEpoch,
 			&i.Status,
@@ -157,6 +163,7 @@ func (q *Queries) LoadSignIn(ctx context.Context, arg LoadSignInParams) ([]LoadS
 			&i.LastUsedMs,
 			&i.LastStep,
 			&i.DisabledBy,
+			&i.Hint,
 		); err != nil {
 			return nil, err
 		}
@@ -179,7 +186,7 @@ SELECT users.company_id, users.id, users.version AS user_version, users.epoch AS
        CAST(COALESCE(wait.until_ms, 0) AS BIGINT) AS wait_ms,
        authenticator.id AS authenticator_id, authenticator.kind, authenticator.name, authenticator.secret,
        authenticator.since_version, authenticator.added_ms, authenticator.last_used_ms, authenticator.last_step,
-       authenticator.disabled_by
+       authenticator.disabled_by, authenticator.hint
   FROM users
   JOIN company ON company.id = users.company_id
   LEFT JOIN wait ON wait.company_id = users.company_id AND wait.user_id = users.id AND wait.browser = $1
@@ -215,6 +222,7 @@ type LoadUserRow struct {
 	LastUsedMs        sql.NullInt64
 	LastStep          sql.NullInt64
 	DisabledBy        sql.NullString
+	Hint              []byte
 }
 
 // LoadUser is LoadSignIn before there is a sign-in.
@@ -248,6 +256,7 @@ func (q *Queries) LoadUser(ctx context.Context, arg LoadUserParams) ([]LoadUserR
 			&i.LastUsedMs,
 			&i.LastStep,
 			&i.DisabledBy,
+			&i.Hint,
 		); err != nil {
 			return nil, err
 		}

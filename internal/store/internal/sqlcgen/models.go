@@ -64,4 +64,9 @@ type SignIn struct {
 	ProvedAmr              string
 	ProvedMs               int64
 	FirstAuthenticator     string
+	ChallengeKey           string
+	ChallengeSentMs        int64
+	ChallengeChannel       string
+	EarlierMs              int64
+	EarlierKey             string
 }

@@ -18,7 +18,8 @@ SELECT session.company_id, session.id, session.user_id, session.secret_digest, s
        company.name AS company_name, company.version AS policy_version, company.two_factor_required,
        company.created_ms AS company_created_ms,
        authenticator.id AS authenticator_id, authenticator.kind, authenticator.name, authenticator.since_version,
-       authenticator.added_ms, authenticator.last_used_ms, authenticator.disabled_by
+       authenticator.added_ms, authenticator.last_used_ms, authenticator.disabled_by,
+       authenticator.hint
   FROM session
   JOIN users ON users.company_id = session.company_id AND users.id = session.user_id
   JOIN company ON company.id = session.company_id
@@ -57,6 +58,7 @@ type FindSessionRow struct {
 	AddedMs           sql.NullInt64
 	LastUsedMs        sql.NullInt64
 	DisabledBy        sql.NullString
+	Hint              []byte
 }
 
 // FindSession reads a session with its user, their company and authenticators: one row each
@@ -109,6 +111,7 @@ func (q *Queries) FindSession(ctx context.Context, arg FindSessionParams) ([]Fin
 			&i.AddedMs,
 			&i.LastUsedMs,
 			&i.DisabledBy,
+			&i.Hint,
 		); err != nil {
 			return nil, err
 		}

@@ -1,0 +1,168 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"sallyport.dev/sallyport/internal/company"
+	"sallyport.dev/sallyport/internal/outbox"
+	"sallyport.dev/sallyport/internal/secret"
+	"sallyport.dev/sallyport/internal/store/internal/sqlcgen"
+)
+
+var _ outbox.Store = Outbox{}
+
+// Outbox is a Store as the package outbox sees it; Settle means something else to sign-ins.
+type Outbox struct{ store *Store }
+
+// Outbox returns what brings the deliveries out that Commit has written.
+func (s *Store) Outbox() Outbox { return Outbox{s} }
+
+// Due implements outbox.Store.
+func (o Outbox) Due(ctx context.Context, ch outbox.Channel, now time.Time) (bool, error) {
+	due, err := o.store.read.DeliveryDue(ctx, sqlcgen.DeliveryDueParams{Channel: string(ch), NowMs: toMS(now)})
+	if err != nil {
+		return false, fmt.Errorf("look for a %s that is due: %w", ch, err)
+	}
+	return due, nil
+}
+
+// Claim implements outbox.Store. The oldest is the one that has been due for longest. Those
+// that have expired are claimed too, so that somebody drops them. Where several claim at
+// once, one may get fewer than are due.
+func (o Outbox) Claim(ctx context.Context, ch outbox.Channel, now, until time.Time, limit int) ([]outbox.Claim, error) {
+	var claims []outbox.Claim
+	lease := secret.NewID()
+	err := o.store.write(ctx, func(q *sqlcgen.Queries) error {
+		claims = nil
+		rows, err := q.ClaimDeliveries(ctx, sqlcgen.ClaimDeliveriesParams{
+			Lease: lease, UntilMs: toMS(until), Channel: string(ch), NowMs: toMS(now), Page: int32(limit),
+		})
+		if err != nil {
+			return err
+		}
+		slices.SortFunc(rows, func(a, b sqlcgen.ClaimDeliveriesRow) int { // RETURNING has no order
+			return cmp.Or(cmp.Compare(a.DueMs, b.DueMs), cmp.Compare(a.ID, b.ID))
+		})
+		for _, r := range rows {
+			d, err := o.delivery(r)
+			switch {
+			case err == nil:
+				claims = append(claims, outbox.Claim{Delivery: d, Lease: lease})
+			case errors.Is(err, secret.ErrKeyMissing) && now.Before(d.Expires):
+				// Another node may have the key: it comes again when the lease ends.
+			default: // a row that was copied or damaged: it must not hold up the others
+				if err := settle(ctx, q, outbox.Claim{Delivery: d, Lease: lease}, outbox.Outcome{State: outbox.Dropped, At: now}); err != nil {
+					return fmt.Errorf("drop delivery %s: %w", d.ID, err)
+				}
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("claim a %s: %w", ch, err)
+	}
+	return claims, nil
+}
+
+// delivery opens a row. With an error it lacks its notice alone.
+func (o Outbox) delivery(r sqlcgen.ClaimDeliveriesRow) (outbox.Delivery, error) {
+	d := outbox.Delivery{
+		ID: r.ID, Company: company.ID(r.CompanyID), User: company.UserID(r.UserID), Channel: outbox.Channel(r.Channel),
+		SignIn: r.SignInID, Challenge: r.ChallengeID, Generation: r.Generation,
+		Created: fromMS(r.CreatedMs), Expires: fromMS(r.ExpiresMs), Tries: int(r.Tries),
+	}
+	var err error
+	d.Notice, err = o.store.openNotice(r.Notice, d.Company, d.ID)
+	return d, err
+}
+
+// Settle implements outbox.Store. ErrLost also where the carrier's report was faster.
+func (o Outbox) Settle(ctx context.Context, c outbox.Claim, out outbox.Outcome) error {
+	err := o.store.write(ctx, func(q *sqlcgen.Queries) error { return settle(ctx, q, c, out) })
+	if err != nil {
+		return fmt.Errorf("settle delivery %s: %w", c.ID, err)
+	}
+	return nil
+}
+
+func settle(ctx context.Context, q *sqlcgen.Queries, c outbox.Claim, out outbox.Outcome) error {
+	switch out.State {
+	case outbox.Queued:
+		if out.Again.IsZero() {
+			return errors.New("back in line, and no time to try it again")
+		}
+	case outbox.Handed, outbox.Delivered, outbox.Failed, outbox.Dropped:
+	default:
+		return fmt.Errorf("unknown state %q", out.State)
+	}
+	n, err := q.SettleDelivery(ctx, sqlcgen.SettleDeliveryParams{
+		State: string(out.State), Reason: string(reason(out.State, out.Reason)), AtMs: toMS(out.At), DueMs: toMS(out.Again),
+		CompanyID: string(c.Company), ID: c.ID, Lease: c.Lease,
+	})
+	if err == nil && n == 0 {
+		return outbox.ErrLost
+	}
+	return err
+}
+
+// reason is r where the state has one.
+func reason(s outbox.State, r outbox.Reason) outbox.Reason {
+	if s == outbox.Failed {
+		return r
+	}
+	return ""
+}
+
+// Report implements outbox.Store. What has failed, was dropped or has arrived stays so; only
+// of a message that failed since its carrier was silent may it be said later that it arrived.
+func (o Outbox) Report(ctx context.Context, id string, st outbox.Status) error {
+	err := o.store.write(ctx, func(q *sqlcgen.Queries) error { return report(ctx, q, id, st) })
+	if err != nil {
+		return fmt.Errorf("report on delivery %s: %w", id, err)
+	}
+	return nil
+}
+
+func report(ctx context.Context, q *sqlcgen.Queries, id string, st outbox.Status) error {
+	switch st.State {
+	case outbox.Queued: // it never goes back
+	case outbox.Handed, outbox.Delivered, outbox.Failed:
+		n, err := q.ReportDelivery(ctx, sqlcgen.ReportDeliveryParams{
+			State: string(st.State), Reason: string(reason(st.State, st.Reason)), AtMs: toMS(st.At), ID: id,
+		})
+		if err != nil || n > 0 {
+			return err
+		}
+	default:
+		return fmt.Errorf("a carrier does not say %q", st.State)
+	}
+	known, err := q.HasDelivery(ctx, id)
+	if err == nil && !known {
+		return outbox.ErrNotFound
+	}
+	return err
+}
+
+// Delivery says how the newest delivery of a challenge stands; outbox.ErrNotFound where
+// nothing was sent for it.
+func (s *Store) Delivery(ctx context.Context, c company.ID, signIn, challenge string) (outbox.Status, error) {
+	r, err := s.read.NewestDelivery(ctx, sqlcgen.NewestDeliveryParams{
+		CompanyID: string(c), SignInID: signIn, ChallengeID: challenge,
+	})
+	if errors.Is(err, sql.ErrNoRows) {
+		err = outbox.ErrNotFound
+	}
+	if err != nil {
+		return outbox.Status{}, fmt.Errorf("find the delivery of sign-in %s: %w", signIn, err)
+	}
+	return outbox.Status{
+		ID: r.ID, Channel: outbox.Channel(r.Channel), State: outbox.State(r.State), Reason: outbox.Reason(r.Reason),
+		At: fromMS(r.AtMs),
+	}, nil
+}

@@ -1,0 +1,160 @@
+package store
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"sallyport.dev/sallyport/internal/company"
+	"sallyport.dev/sallyport/internal/outbox"
+	"sallyport.dev/sallyport/internal/secret"
+	"sallyport.dev/sallyport/internal/signin"
+	"sallyport.dev/sallyport/internal/store/internal/sqlcgen"
+)
+
+// noticeLife is how long a mail that tells of something is still worth sending.
+const noticeLife = 24 * time.Hour
+
+// send puts a code on its way where the limits allow it. What the user was sent is counted
+// while their row is locked, by the comparison of their version; what an unproved number
+// was sent, while that number's row is. So two sends cannot both be the last one.
+func (c *change) send(e signin.Send) error {
+	u, d := c.before.User, e.Delivery
+	switch {
+	case d.ID == "":
+		return errors.New("a delivery needs its id: it was not filled in")
+	case u.ID == "" || d.Company != u.Company || d.User != u.ID:
+		return fmt.Errorf("delivery %s is not to the user of this step", d.ID)
+	case d.Channel != outbox.Text && d.Channel != outbox.Call:
+		return fmt.Errorf("delivery %s: no code goes by %q", d.ID, d.Channel)
+	case e.To.Empty():
+		return fmt.Errorf("delivery %s has no destination", d.ID)
+	}
+	next := signin.Sent{At: fromMS(toMS(d.Created)), Number: string(c.store.numberDigest(e.To)), Unproved: e.Unproved}
+	user, err := c.sentToUser(u, next)
+	if err != nil {
+		return err
+	}
+	number, err := c.sentToNumber(next)
+	if err != nil {
+		return err
+	}
+	if err := signin.MaySend(user, number, next); err != nil {
+		return err
+	}
+	return one(c.q.AddDelivery(c.ctx, sqlcgen.AddDeliveryParams{
+		CompanyID: string(d.Company), ID: d.ID, UserID: string(d.User), Channel: string(d.Channel),
+		SignInID: d.SignIn, ChallengeID: d.Challenge, Generation: d.Generation,
+		NumberDigest: []byte(next.Number), Unproved: e.Unproved, NowMs: toMS(d.Created), ExpiresMs: toMS(d.Expires),
+	}))
+}
+
+// sentToUser lists what u, whose row is locked, was sent in the day before next.
+func (c *change) sentToUser(u signin.User, next signin.Sent) ([]signin.Sent, error) {
+	rows, err := c.q.ListSentToUser(c.ctx, sqlcgen.ListSentToUserParams{
+		CompanyID: string(u.Company), UserID: string(u.ID), SinceMs: toMS(next.At.Add(-signin.SendDay)),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list what the user was sent: %w", err)
+	}
+	sent := make([]signin.Sent, 0, len(rows))
+	for _, r := range rows {
+		sent = append(sent, sentOf(r))
+	}
+	return sent, nil
+}
+
+// sentToNumber locks next's number and lists what anybody had sent to it in the day before
+// while it was not proved. Nothing where it is.
+func (c *change) sentToNumber(next signin.Sent) ([]signin.Sent, error) {
+	if !next.Unproved {
+		return nil, nil
+	}
+	digest := []byte(next.Number)
+	if err := one(c.q.LockNumber(c.ctx, sqlcgen.LockNumberParams{NumberDigest: digest, NowMs: toMS(next.At)})); err != nil {
+		return nil, fmt.Errorf("lock the number: %w", err)
+	}
+	rows, err := c.q.ListSentToNumber(c.ctx, sqlcgen.ListSentToNumberParams{
+		NumberDigest: digest, SinceMs: toMS(next.At.Add(-signin.SendDay)),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list what the number was sent: %w", err)
+	}
+	sent := make([]signin.Sent, 0, len(rows))
+	for _, r := range rows {
+		sent = append(sent, sentOf(sqlcgen.ListSentToUserRow(r)))
+	}
+	return sent, nil
+}
+
+func sentOf(r sqlcgen.ListSentToUserRow) signin.Sent {
+	return signin.Sent{At: fromMS(r.CreatedMs), Number: string(r.NumberDigest), Entered: r.Entered, Unproved: r.Unproved}
+}
+
+// numberDigest is what a destination is counted under: its number, whatever the extension,
+// since all of them ring at one line.
+func (s *Store) numberDigest(to secret.Text) []byte {
+	number, _, _ := strings.Cut(to.Reveal(), ";")
+	return s.ring.Digest(numberLabel, number)
+}
+
+// entered takes what was sent for a challenge from what counts.
+func (c *change) entered(e signin.Entered) error {
+	u := c.before.User
+	_, err := c.q.EnterDeliveries(c.ctx, sqlcgen.EnterDeliveriesParams{ // there may be none
+		CompanyID: string(u.Company), SignInID: e.SignIn, ChallengeID: e.Challenge, UserID: string(u.ID),
+	})
+	return err
+}
+
+// notify mails a notice to the address that is on record in this transaction. Nobody is
+// told where there is none.
+func (c *change) notify(e signin.Notify) error {
+	u := c.before.User
+	switch {
+	case e.ID == "":
+		return errors.New("a notice needs its id: it was not filled in")
+	case e.Notice.At.IsZero():
+		return fmt.Errorf("notice %s does not say when it happened", e.ID)
+	}
+	to, err := c.q.UserEmail(c.ctx, sqlcgen.UserEmailParams{CompanyID: string(u.Company), ID: string(u.ID)})
+	if err != nil {
+		return fmt.Errorf("find the address of user %s: %w", u.ID, err)
+	}
+	if to == "" {
+		return nil
+	}
+	n := e.Notice
+	n.To = to
+	sealed, err := c.store.sealNotice(n, u.Company, e.ID)
+	if err != nil {
+		return err
+	}
+	return one(c.q.AddDelivery(c.ctx, sqlcgen.AddDeliveryParams{
+		CompanyID: string(u.Company), ID: e.ID, UserID: string(u.ID), Channel: string(outbox.Mail),
+		Notice: sealed, NowMs: toMS(n.At), ExpiresMs: toMS(n.At.Add(noticeLife)),
+	}))
+}
+
+func (s *Store) sealNotice(n outbox.Notice, c company.ID, id string) ([]byte, error) {
+	plain, err := json.Marshal(n)
+	if err != nil {
+		return nil, fmt.Errorf("write notice %s: %w", id, err)
+	}
+	return s.ring.Seal(plain, noticePlace(string(c), id)...), nil
+}
+
+// openNotice is its inverse; the zero Notice for a row that has none.
+func (s *Store) openNotice(sealed []byte, c company.ID, id string) (outbox.Notice, error) {
+	plain, err := s.openText(sealed, noticePlace(string(c), id))
+	if err != nil || plain == "" {
+		return outbox.Notice{}, err
+	}
+	var n outbox.Notice
+	if err := json.Unmarshal([]byte(plain), &n); err != nil {
+		return outbox.Notice{}, fmt.Errorf("read notice %s: %w", id, err)
+	}
+	return n, nil
+}

@@ -1,0 +1,362 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	"sallyport.dev/sallyport/internal/company"
+	"sallyport.dev/sallyport/internal/outbox"
+	"sallyport.dev/sallyport/internal/secret"
+	"sallyport.dev/sallyport/internal/signin"
+)
+
+func outboxTests() []test {
+	return []test{
+		{"what is due is claimed, the oldest first", oldestFirst},
+		{"claims at once never share a delivery", claimsNeverShare},
+		{"a lease that runs out is another's", leaseRunsOut},
+		{"what is put back in line comes again at its time", comesAgain},
+		{"what was noted is never claimed again", notedIsDone},
+		{"what has expired is claimed to be dropped", expiredIsClaimed},
+		{"a state never goes back", neverGoesBack},
+		{"a report that was faster is not overwritten", reportWasFaster},
+		{"a challenge's status is that of its newest delivery", newestStatus},
+		{"a notice goes to the address on record", noticeToAddressOnRecord},
+		{"nobody is told where there is no address", noAddressNoNotice},
+	}
+}
+
+// lease is how long the tests hold a delivery.
+const lease = 30 * time.Second
+
+// claim claims what is due now.
+func (w *World) claim(ch outbox.Channel, limit int) []outbox.Claim {
+	w.Helper()
+	claims, err := w.Store.Outbox().Claim(w.Context(), ch, w.Now, w.Now.Add(lease), limit)
+	w.Must(err)
+	return claims
+}
+
+// settle notes what became of a claim.
+func (w *World) settle(c outbox.Claim, o outbox.Outcome) {
+	w.Helper()
+	w.Must(w.Store.Outbox().Settle(w.Context(), c, o))
+}
+
+// due reports whether anything could be claimed now.
+func (w *World) due(ch outbox.Channel) bool {
+	w.Helper()
+	due, err := w.Store.Outbox().Due(w.Context(), ch, w.Now)
+	w.Must(err)
+	return due
+}
+
+// drain drops what other tests have left in line: a claim knows no company.
+func (w *World) drain(channels ...outbox.Channel) {
+	w.Helper()
+	later := *w
+	later.Now = w.Now.AddDate(9, 0, 0)
+	for _, ch := range channels {
+		for {
+			claims := later.claim(ch, 500)
+			if len(claims) == 0 {
+				break
+			}
+			for _, c := range claims {
+				w.settle(c, outbox.Outcome{State: outbox.Dropped, At: w.Now})
+			}
+		}
+	}
+}
+
+// sent sends a text in a company of its own, in an empty line.
+func (w *World) sent() signin.Send {
+	w.Helper()
+	w.drain(outbox.Text)
+	c := w.Company(true)
+	return w.send(w.text(c, w.User(c, company.Salesperson), number()))
+}
+
+func oldestFirst(w *World) {
+	w.drain(outbox.Text, outbox.Call, outbox.Mail)
+	c := w.Company(true)
+	u := w.User(c, company.Salesperson)
+	var want []outbox.Delivery
+	for i := range 4 {
+		e := w.text(c, u, number())
+		e.Delivery.Created = w.Now.Add(-time.Duration(i) * time.Minute)
+		want = append([]outbox.Delivery{w.send(e).Delivery}, want...)
+	}
+	call := w.text(c, u, number())
+	call.Delivery.Channel, call.Delivery.Generation = outbox.Call, 2
+	w.send(call)
+	var got []outbox.Delivery
+	for _, limit := range []int{3, 3, 3} {
+		due := w.due(outbox.Text)
+		claims := w.claim(outbox.Text, limit)
+		if due != (len(claims) > 0) {
+			w.Fatalf("got due %t and %d claims", due, len(claims))
+		}
+		for _, claim := range claims {
+			got = append(got, claim.Delivery)
+		}
+	}
+	for i := range want {
+		want[i].Tries = 1
+	}
+	if !slices.Equal(got, want) {
+		w.Fatalf("got  %+v\nwant %+v", got, want)
+	}
+	call.Delivery.Tries = 1
+	if calls := w.claim(outbox.Call, 9); len(calls) != 1 || calls[0].Delivery != call.Delivery {
+		w.Fatalf("got calls %+v, want %+v", calls, call.Delivery)
+	}
+	if w.due(outbox.Mail) {
+		w.Fatal("a mail is due, and none was written")
+	}
+}
+
+func claimsNeverShare(w *World) {
+	w.drain(outbox.Text)
+	c := w.Company(true)
+	const all = 60
+	for range all / signin.SendsPerBurst {
+		u := w.User(c, company.Salesperson)
+		for range signin.SendsPerBurst {
+			w.send(w.text(c, u, number()))
+		}
+	}
+	var mu sync.Mutex
+	claimed := map[string]int{}
+	ctx, box := context.WithoutCancel(w.Context()), w.Store.Outbox()
+	tally := Race(20, func() error {
+		for {
+			if due, err := box.Due(ctx, outbox.Text, w.Now); err != nil || !due {
+				return err
+			}
+			claims, err := box.Claim(ctx, outbox.Text, w.Now, w.Now.Add(lease), 3)
+			if err != nil {
+				return err
+			}
+			mu.Lock()
+			for _, c := range claims {
+				claimed[c.ID] += c.Tries
+			}
+			mu.Unlock()
+		}
+	})
+	w.tally(tally, map[string]int{"": 20})
+	for id, n := range claimed {
+		if n != 1 {
+			w.Errorf("%s was claimed %d times", id, n)
+		}
+	}
+	if len(claimed) != all {
+		w.Fatalf("got %d claimed, want %d", len(claimed), all)
+	}
+}
+
+func leaseRunsOut(w *World) {
+	w.sent()
+	first := w.claim(outbox.Text, 9)
+	w.Now = w.Now.Add(lease - time.Millisecond)
+	if w.due(outbox.Text) || len(w.claim(outbox.Text, 9)) > 0 {
+		w.Fatal("it was claimed while another held it")
+	}
+	w.Now = w.Now.Add(time.Millisecond)
+	if !w.due(outbox.Text) {
+		w.Fatal("it is not due, and nobody holds it")
+	}
+	second := w.claim(outbox.Text, 9)
+	if len(first) != 1 || len(second) != 1 || second[0].ID != first[0].ID || second[0].Tries != 2 || second[0].Lease == first[0].Lease {
+		w.Fatalf("got %+v, then %+v", first, second)
+	}
+	handed := outbox.Outcome{State: outbox.Handed, At: w.Now}
+	w.Want(w.Store.Outbox().Settle(w.Context(), first[0], handed), outbox.ErrLost)
+	w.settle(second[0], handed)
+	w.Want(w.Store.Outbox().Settle(w.Context(), second[0], handed), outbox.ErrLost)
+}
+
+func comesAgain(w *World) {
+	e := w.sent()
+	at := w.Now
+	held := w.claim(outbox.Text, 9)[0]
+	w.Now = w.Now.Add(time.Second)
+	again := w.Now.Add(4 * time.Second)
+	if err := w.Store.Outbox().Settle(w.Context(), held, outbox.Outcome{State: outbox.Queued, At: w.Now}); err == nil {
+		w.Fatal("it was put back in line without a time")
+	}
+	w.settle(held, outbox.Outcome{State: outbox.Queued, Reason: outbox.Outage, At: w.Now, Again: again})
+	w.Want(w.Store.Outbox().Settle(w.Context(), held, outbox.Outcome{State: outbox.Handed, At: w.Now}), outbox.ErrLost)
+	if st, err := w.status(e); err != nil || st != (outbox.Status{ID: e.Delivery.ID, Channel: outbox.Text, State: outbox.Queued, At: at}) {
+		w.Fatalf("got %+v, %v, want it queued as before", st, err)
+	}
+	w.Now = again.Add(-time.Millisecond)
+	if w.due(outbox.Text) || len(w.claim(outbox.Text, 9)) > 0 {
+		w.Fatal("it came before its time")
+	}
+	w.Now = again
+	if claims := w.claim(outbox.Text, 9); len(claims) != 1 || claims[0].Tries != 2 {
+		w.Fatalf("got %+v", claims)
+	}
+}
+
+func notedIsDone(w *World) {
+	for _, o := range []outbox.Outcome{
+		{State: outbox.Handed}, {State: outbox.Delivered}, {State: outbox.Dropped},
+		{State: outbox.Failed, Reason: outbox.Refused}, {State: outbox.Failed, Reason: outbox.Silent},
+	} {
+		e := w.sent()
+		w.Now = w.Now.Add(time.Second)
+		o.At = w.Now
+		w.settle(w.claim(outbox.Text, 9)[0], o)
+		want := outbox.Status{ID: e.Delivery.ID, Channel: outbox.Text, State: o.State, Reason: o.Reason, At: o.At}
+		if got, err := w.status(e); err != nil || got != want {
+			w.Fatalf("got %+v, %v, want %+v", got, err, want)
+		}
+		w.Now = w.Now.Add(time.Hour)
+		if w.due(outbox.Text) || len(w.claim(outbox.Text, 9)) > 0 {
+			w.Fatalf("%s: it was claimed again", o.State)
+		}
+	}
+	held := w.sent()
+	if err := w.Store.Outbox().Settle(w.Context(), w.claim(outbox.Text, 9)[0], outbox.Outcome{State: "sent"}); err == nil {
+		w.Fatalf("delivery %s has a state that there is not", held.Delivery.ID)
+	}
+}
+
+func expiredIsClaimed(w *World) {
+	e := w.sent()
+	w.Now = w.Now.Add(time.Hour)
+	claims := w.claim(outbox.Text, 9)
+	if len(claims) != 1 || w.Now.Before(claims[0].Expires) || !claims[0].Expires.Equal(e.Delivery.Expires) {
+		w.Fatalf("got %+v, want the one that has expired", claims)
+	}
+}
+
+func neverGoesBack(w *World) {
+	// What is reported in each state, and what it is then.
+	states := []outbox.Status{
+		{State: outbox.Queued}, {State: outbox.Handed}, {State: outbox.Delivered}, {State: outbox.Dropped},
+		{State: outbox.Failed, Reason: outbox.Busy}, {State: outbox.Failed, Reason: outbox.Silent},
+	}
+	moves := func(from, to outbox.Status) bool {
+		switch from.State {
+		case outbox.Queued:
+			return to.State != outbox.Queued
+		case outbox.Handed:
+			return to.State == outbox.Delivered || to.State == outbox.Failed
+		}
+		return from.Reason == outbox.Silent && to.State == outbox.Delivered
+	}
+	box := w.Store.Outbox()
+	for _, from := range states {
+		for _, to := range states {
+			e := w.sent()
+			if from.State != outbox.Queued {
+				w.settle(w.claim(outbox.Text, 9)[0], outbox.Outcome{State: from.State, Reason: from.Reason, At: w.Now})
+			}
+			from.ID, from.Channel, from.At = e.Delivery.ID, outbox.Text, w.Now
+			w.Now = w.Now.Add(time.Second)
+			to.ID, to.Channel, to.At = from.ID, from.Channel, w.Now
+			err := box.Report(w.Context(), from.ID, to)
+			want := from
+			if to.State == outbox.Dropped {
+				if err == nil {
+					w.Errorf("%s: a carrier dropped it", from.State)
+				}
+			} else if w.Must(err); moves(from, to) {
+				want = to
+			}
+			if got, err := w.status(e); err != nil || got != want {
+				w.Errorf("%s %s, then %s %s: got %+v, %v, want %+v", from.State, from.Reason, to.State, to.Reason, got, err, want)
+			}
+		}
+	}
+	for _, s := range []outbox.State{outbox.Queued, outbox.Handed, outbox.Delivered} {
+		w.Want(box.Report(w.Context(), "unknown", outbox.Status{State: s, At: w.Now}), outbox.ErrNotFound)
+	}
+}
+
+func reportWasFaster(w *World) {
+	e := w.sent()
+	held := w.claim(outbox.Text, 9)[0]
+	arrived := outbox.Status{ID: e.Delivery.ID, Channel: outbox.Text, State: outbox.Delivered, At: w.Now}
+	w.Must(w.Store.Outbox().Report(w.Context(), e.Delivery.ID, arrived))
+	w.Now = w.Now.Add(time.Second)
+	for _, o := range []outbox.Outcome{
+		{State: outbox.Handed, At: w.Now}, {State: outbox.Queued, At: w.Now, Again: w.Now}, {State: outbox.Failed, Reason: outbox.Silent, At: w.Now},
+	} {
+		w.Want(w.Store.Outbox().Settle(w.Context(), held, o), outbox.ErrLost)
+	}
+	if got, err := w.status(e); err != nil || got != arrived {
+		w.Fatalf("got %+v, %v, want %+v", got, err, arrived)
+	}
+	w.Now = w.Now.Add(lease)
+	if w.due(outbox.Text) {
+		w.Fatal("what has arrived is sent again")
+	}
+}
+
+func newestStatus(w *World) {
+	e := w.sent()
+	w.settle(w.claim(outbox.Text, 9)[0], outbox.Outcome{State: outbox.Handed, At: w.Now})
+	w.Now = w.Now.Add(signin.ResendWait)
+	call := e
+	call.Delivery.ID, call.Delivery.Channel, call.Delivery.Created = secret.NewID(), outbox.Call, w.Now
+	w.send(call)
+	want := outbox.Status{ID: call.Delivery.ID, Channel: outbox.Call, State: outbox.Queued, At: w.Now}
+	w.Now = w.Now.Add(time.Second)
+	w.Must(w.Store.Outbox().Report(w.Context(), e.Delivery.ID, outbox.Status{State: outbox.Delivered, At: w.Now}))
+	if got, err := w.status(e); err != nil || got != want {
+		w.Fatalf("got %+v, %v, want %+v", got, err, want)
+	}
+	d := e.Delivery
+	for _, other := range []outbox.Delivery{
+		{Company: w.Company(true), SignIn: d.SignIn, Challenge: d.Challenge},
+		{Company: d.Company, SignIn: "another", Challenge: d.Challenge},
+		{Company: d.Company, SignIn: d.SignIn, Challenge: "another"},
+	} {
+		if _, err := w.status(signin.Send{Delivery: other}); !errors.Is(err, outbox.ErrNotFound) {
+			w.Errorf("%+v: got %v, want ErrNotFound", other, err)
+		}
+	}
+}
+
+func noticeToAddressOnRecord(w *World) {
+	w.drain(outbox.Mail)
+	c := w.Company(true)
+	u, admin := w.User(c, company.Salesperson), w.User(c, company.Administrator)
+	n := outbox.Notice{
+		Kind: outbox.TwoFactorReset, To: "thief@example.net", Method: "sms", Name: "Work “phone”", Actor: admin, At: w.Now,
+		Address: "2001:db8::7",
+	}
+	e := signin.Notify{ID: secret.NewID(), Notice: n}
+	w.Must(w.effects(c, u, e))
+	n.To = "dana@example.com"
+	want := outbox.Delivery{
+		ID: e.ID, Company: c, User: u, Channel: outbox.Mail, Notice: n, Created: w.Now, Expires: w.Now.Add(24 * time.Hour), Tries: 1,
+	}
+	if got := w.claim(outbox.Mail, 9); len(got) != 1 || got[0].Delivery != want {
+		w.Fatalf("got %+v, want %+v", got, want)
+	}
+	// It takes nothing from what may be texted.
+	for range signin.SendsPerBurst {
+		w.Must(w.effects(c, u, signin.Notify{ID: secret.NewID(), Notice: n}))
+	}
+	w.send(w.text(c, u, number()))
+}
+
+func noAddressNoNotice(w *World) {
+	w.drain(outbox.Mail)
+	c := w.Company(true)
+	u := company.User{ID: company.UserID(secret.NewID()), Company: c, Username: "u" + secret.NewID(), Role: company.Salesperson, Status: company.Active}
+	w.Must(w.Store.AddUser(w.Context(), u, secret.Text{}))
+	w.Must(w.effects(c, u.ID, signin.Notify{ID: secret.NewID(), Notice: outbox.Notice{Kind: outbox.MethodAdded, At: w.Now}}))
+	if w.due(outbox.Mail) {
+		w.Fatal("a mail without an address is due")
+	}
+}
