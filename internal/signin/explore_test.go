@@ -532,7 +532,7 @@ func scopes() []scope {
 			roots: []world{
 				with(func(b *budget) {
 					b.admin, b.policy, b.changes, b.enrolments, b.resends, b.ticks, b.browsers = 0, 0, 1, 0, 1, 1, 1
-				}).with(kindTyped, kindText),
+				}).with(kindText, kindTyped),
 			}},
 	}
 }
