@@ -37,7 +37,8 @@ func (d destination) String() string {
 	return d.number + ";ext=" + d.extension
 }
 
-// written is the form of a destination. E.164 § 6.2.1: 15 digits, the country's included.
+// written is the form of a destination: at most 15 digits (E.164), the country's included,
+// and an extension (RFC 3966 § 3).
 var written = regexp.MustCompile(`^(\+[1-9][0-9]{1,14})(?:;ext=([0-9]{1,8}))?$`)
 
 // destination reads a's secret.

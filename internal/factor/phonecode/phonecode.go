@@ -118,8 +118,9 @@ func truncated(sum []byte) (string, error) {
 // Form is factor.SixDigits, of the digits of other keyboards as well.
 func (v Verifier) Form(answer string) (string, error) { return factor.SixDigits(asciiDigits(answer)) }
 
-// Verify accepts the code of c's present generation, and that of the one before it until
-// c.Earlier (both security rule 7). It compares in constant time.
+// Verify accepts the code of c's present generation, and until c.Earlier that of the one
+// before it, so that a resend does not spoil a code that is just being typed. It compares
+// in constant time.
 //
 // ErrMalformed when answer is not six digits; factor.Wrong, never with a drift; ErrNotCompared
 // when c is over, is not bound to all that it must be, or a key is missing.
