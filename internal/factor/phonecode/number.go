@@ -78,7 +78,7 @@ func (v Verifier) Address(n factor.Number) (secret.Text, error) {
 		return secret.Text{}, err
 	}
 	to := destination{number: phonenumbers.Format(number, phonenumbers.E164), extension: read.extension}
-	if !written.MatchString(to.String()) {
+	if !written.MatchString(to.String()) { // no such number is known; Verify could not read it
 		return secret.Text{}, bad(factor.NumberImpossible)
 	}
 	return secret.New(to.String()), nil

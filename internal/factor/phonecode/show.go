@@ -60,13 +60,12 @@ type Country struct {
 	Code   int    // its calling code; several may share one
 }
 
-// Countries returns all that numbers may be of, sorted by region.
+// Countries returns all that numbers may be of, sorted by region; satellites and the like are
+// in none.
 func Countries() []Country {
 	var all []Country
 	for region := range phonenumbers.GetSupportedRegions() {
-		if region != nonGeographic {
-			all = append(all, Country{Region: region, Code: phonenumbers.GetCountryCodeForRegion(region)})
-		}
+		all = append(all, Country{Region: region, Code: phonenumbers.GetCountryCodeForRegion(region)})
 	}
 	slices.SortFunc(all, func(a, b Country) int { return cmp.Compare(a.Region, b.Region) })
 	return all
