@@ -2,7 +2,7 @@
 // seconds: Google Authenticator and its like (RFC 6238).
 //
 //	NewSecret, Offer   a fresh secret, shown once as QR code and key      offer.go
-//	Form, ParseCode    what a person typed -> six digits                  code.go
+//	Form               what a person typed -> six digits, as factor.SixDigits reads them
 //	Verify             six digits -> the step they belong to, as Proof    totp.go
 //
 // SHA-1, 6 digits and 30 s are all that Google Authenticator honours. That a step counts
@@ -44,6 +44,9 @@ var (
 	_ factor.Enroller = Verifier{}
 )
 
+// Form is factor.SixDigits.
+func (v Verifier) Form(answer string) (string, error) { return factor.SixDigits(answer) }
+
 // Verify accepts the steps now-1, now and now+1 (Strict: now) and refuses any step not
 // later than a.LastStep: a code counts once (RFC 6238 § 5.2). It compares with every
 // step in constant time.
@@ -53,7 +56,7 @@ var (
 // does begins (it may have begun); factor.Wrong, with the drift if one was found that
 // may be told; ErrNotCompared when a's secret cannot be read.
 func (v Verifier) Verify(_ context.Context, a factor.Authenticator, c factor.Challenge, answer string, now time.Time) (factor.Proof, error) {
-	code, err := ParseCode(answer)
+	code, err := v.Form(answer)
 	if err != nil {
 		return factor.Proof{}, err
 	}

@@ -78,6 +78,15 @@ func TestOathtoolShowsTheSameCodes(t *testing.T) {
 	}
 }
 
+func TestWhatIsNoCodeIsNotCompared(t *testing.T) {
+	for _, s := range []string{"", "12345", "1234567", "abcdef", strings.Repeat(" ", 1<<20) + shown(noon)} {
+		_, err := Verifier{}.Verify(t.Context(), phone(), challenge("sign-in"), s, noon)
+		if !errors.Is(err, factor.ErrMalformed) || errors.Is(err, factor.ErrWrong) {
+			t.Errorf("Verify(%.20q) = %v, want ErrMalformed", s, err)
+		}
+	}
+}
+
 func TestAProofNamesWhatWasProved(t *testing.T) {
 	got, err := Verifier{}.Verify(t.Context(), phone(), challenge("sign-in"), shown(noon), noon)
 	want := factor.Proof{Authenticator: "a1", Challenge: "c1", Generation: 3, Step: noon.Unix() / period, AMR: "otp", Next: noon.Add(period * time.Second)}

@@ -1,11 +1,9 @@
-package totp
+package factor
 
 import (
 	"errors"
 	"strings"
 	"testing"
-
-	"sallyport.dev/sallyport/internal/factor"
 )
 
 func TestACodeIsReadAsPeopleTypeIt(t *testing.T) {
@@ -16,24 +14,20 @@ func TestACodeIsReadAsPeopleTypeIt(t *testing.T) {
 		"hyphen": "123-456", "no-break hyphen": "123\u2011456", "en dash": "123–456", "em dash": "123—456",
 		"minus": "123\u2212456", "full-width hyphen": "123\uff0d456",
 	} {
-		if got, err := ParseCode(s); err != nil || got != "123456" {
-			t.Errorf("%s: ParseCode(%q) = %q, %v", name, s, got, err)
+		if got, err := SixDigits(s); err != nil || got != "123456" {
+			t.Errorf("%s: SixDigits(%q) = %q, %v", name, s, got, err)
 		}
 	}
 }
 
-func TestWhatIsNoCodeIsRefusedBeforeAnythingIsCompared(t *testing.T) {
+func TestWhatIsNoCodeIsMalformed(t *testing.T) {
 	for name, s := range map[string]string{
 		"empty": "", "spaces": "   ", "five digits": "12345", "seven digits": "1234567", "letters": "12345a", "a word": "abcdef",
 		"plus": "+123456", "dot": "123.456", "full-width digits": "１２３４５６", "Arabic digits": "١٢٣٤٥٦",
 		"two bytes look like six": "١٢٣", "invalid UTF-8": "12345\xff", "NUL": "12345\x00", "endless": strings.Repeat(" ", 1<<20) + "123456",
 	} {
-		if got, err := (Verifier{}).Form(s); !errors.Is(err, factor.ErrMalformed) || got != "" {
-			t.Errorf("%s: Form(%.20q) = %q, %v, want ErrMalformed", name, s, got, err)
-		}
-		_, err := Verifier{}.Verify(t.Context(), phone(), challenge("sign-in"), s, noon)
-		if !errors.Is(err, factor.ErrMalformed) || errors.Is(err, factor.ErrWrong) {
-			t.Errorf("%s: Verify(%.20q) = %v, want ErrMalformed", name, s, err)
+		if got, err := SixDigits(s); !errors.Is(err, ErrMalformed) || got != "" {
+			t.Errorf("%s: SixDigits(%.20q) = %q, %v, want ErrMalformed", name, s, got, err)
 		}
 	}
 }
@@ -43,15 +37,15 @@ func FuzzACodeIsSixDigitsOrMalformed(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		code, err := ParseCode(s)
+		code, err := SixDigits(s)
 		if err != nil {
-			if !errors.Is(err, factor.ErrMalformed) || code != "" {
-				t.Errorf("ParseCode(%q) = %q, %v", s, code, err)
+			if !errors.Is(err, ErrMalformed) || code != "" {
+				t.Errorf("SixDigits(%q) = %q, %v", s, code, err)
 			}
 			return
 		}
 		if len(code) != 6 || strings.Trim(code, "0123456789") != "" {
-			t.Errorf("ParseCode(%q) = %q", s, code)
+			t.Errorf("SixDigits(%q) = %q", s, code)
 		}
 		var order strings.Builder
 		for _, r := range s {
@@ -60,7 +54,7 @@ func FuzzACodeIsSixDigitsOrMalformed(f *testing.F) {
 			}
 		}
 		if order.String() != code {
-			t.Errorf("ParseCode(%q) = %q, but its digits are %s", s, code, order.String())
+			t.Errorf("SixDigits(%q) = %q, but its digits are %s", s, code, order.String())
 		}
 	})
 }
