@@ -12,11 +12,12 @@ import (
 	"sallyport.dev/sallyport/internal/words"
 )
 
-// sources reads every template and every product file of the pages.
+// sources reads every template and every product file of the pages, and of the others that say
+// something.
 func sources(t *testing.T) map[string]string {
 	t.Helper()
 	files := map[string]string{}
-	for _, root := range []string{".", "../words"} {
+	for _, root := range []string{".", "../words", "../notice", "../demo/phone"} {
 		err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 			if err != nil || d.IsDir() || strings.HasSuffix(path, "_test.go") {
 				return err
