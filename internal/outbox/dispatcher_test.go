@@ -40,6 +40,12 @@ func (c *carrier) Send(ctx context.Context, m Message) (Receipt, error) {
 	return c.do(ctx, m)
 }
 
+func (c *carrier) count() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.sent)
+}
+
 func (c *carrier) times(id string) string {
 	synctest.Wait()
 	c.mu.Lock()
@@ -152,11 +158,13 @@ func TestMoreThanThereAreSlotsAreAllSent(t *testing.T) {
 		}
 		r.Nudge()
 		time.Sleep(50 * time.Millisecond)
-		if n := len(r.texts.sent); n != atOnce {
+		synctest.Wait()
+		if n := r.texts.count(); n != atOnce {
 			t.Errorf("%d under way, want %d", n, atOnce)
 		}
 		time.Sleep(time.Second)
-		if n := len(r.texts.sent); n != 3*atOnce+1 {
+		synctest.Wait()
+		if n := r.texts.count(); n != 3*atOnce+1 {
 			t.Errorf("%d sent", n)
 		}
 		r.sentAt(t, "0", "[0s]")
@@ -220,7 +228,7 @@ func TestTroubleThatEndsEndsWithTheMessageSent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := run(t, &rows{}, func(r *rig) {
 			r.texts.do = func(context.Context, Message) (Receipt, error) {
-				if len(r.texts.sent) < 3 {
+				if r.texts.count() < 3 {
 					return Receipt{}, errors.New("busy")
 				}
 				return Receipt{Delivered: true}, nil
@@ -249,7 +257,7 @@ func TestWhatIsOfNoUseIsDropped(t *testing.T) {
 		r.Nudge()
 		r.status(t, "over", "dropped")
 		r.status(t, "late", "dropped")
-		if len(r.texts.sent) > 0 {
+		if r.texts.count() > 0 {
 			t.Errorf("sent: %v", r.texts.sent)
 		}
 	})
