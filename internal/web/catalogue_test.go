@@ -80,13 +80,14 @@ func TestTemplatesSayNothingThemselves(t *testing.T) {
 	action := regexp.MustCompile(`(?s)\{\{.*?\}\}`)
 	tag := regexp.MustCompile(`(?s)<[^>]*>`)
 	spoken := regexp.MustCompile(`(?:aria-label|title|placeholder|alt|data-[a-z]+)="([^"]*)"`)
+	silent := regexp.MustCompile(`^(again|/[a-z/]*|\d*)$`) // an id, an address, a number
 	for path, text := range sources(t) {
 		if filepath.Ext(path) != ".html" {
 			continue
 		}
 		text = action.ReplaceAllString(text, "")
 		for _, m := range spoken.FindAllStringSubmatch(text, -1) {
-			if m[1] != "" && m[1] != "again" {
+			if !silent.MatchString(m[1]) {
 				t.Errorf("%s says %q in an attribute", path, m[1])
 			}
 		}
