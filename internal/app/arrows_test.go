@@ -56,6 +56,8 @@ var arrows = map[string][]string{
 	"internal/factor/totp":      {"internal/factor", "internal/secret"},
 	"internal/factor/phonecode": {"internal/factor", "internal/secret"},
 
+	"internal/outbox/outboxtest": {"internal/outbox", "internal/secret"}, // tests of every carrier
+
 	"internal/store": {"internal/signin", "internal/session", "internal/enrol", "internal/audit", "internal/company",
 		"internal/factor", "internal/outbox", "internal/secret", "internal/store/internal/…"},
 	"internal/store/internal/sqlcgen": {}, // generated

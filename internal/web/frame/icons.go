@@ -10,6 +10,7 @@ var icons = map[string]string{
 	"clock":    `<circle cx="12" cy="12" r="9"/><path d="M12 7v5l3.5 2M12 3v1.5M12 19.5V21M3 12h1.5M19.5 12H21"/>`,
 	"text":     `<path d="M4 4.5h16a1 1 0 0 1 1 1v11a1 1 0 0 1-1 1h-9l-4 3.5v-3.5H4a1 1 0 0 1-1-1v-11a1 1 0 0 1 1-1z"/><path class="dot" d="M8 11h.01M12 11h.01M16 11h.01"/>`,
 	"phone":    `<path d="M5.5 3h3l1.7 4.6-2.1 1.6a13 13 0 0 0 6.7 6.7l1.6-2.1 4.6 1.7v3a2 2 0 0 1-2.2 2A17 17 0 0 1 3.5 5.2 2 2 0 0 1 5.5 3z"/>`,
+	"mail":     `<rect x="3" y="5" width="18" height="14" rx="1"/><path d="M3.5 6l8.5 7 8.5-7"/>`,
 	"approve":  `<rect x="5.5" y="2.5" width="13" height="19" rx="1.5"/><path d="M9 12l2.2 2.2L15 10"/>`,
 	"tick":     `<circle cx="12" cy="12" r="9"/><path d="M8 12.2l2.7 2.7L16 9.5"/>`,
 	"stop":     `<path d="M8.3 3h7.4L21 8.3v7.4L15.7 21H8.3L3 15.7V8.3zM12 7.5v5.5"/><path class="dot" d="M12 16.2h.01"/>`,

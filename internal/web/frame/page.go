@@ -9,7 +9,8 @@ import (
 	"sallyport.dev/sallyport/internal/words"
 )
 
-// Page is one page to be rendered. Exactly one of Card and Toolbar is set.
+// Page is one page to be rendered. At most one of Card and Toolbar is set: the demo phone has
+// neither.
 type Page struct {
 	Template string         // the template's name: "signin/code"
 	Words    words.Printer  // the language

@@ -39,6 +39,30 @@
 	document.querySelectorAll("[data-text]:not([data-left])").forEach((el) => (el.textContent = el.dataset.text));
 	document.querySelectorAll("[data-left]").forEach(watch);
 
+	// live asks for an element again every data-every milliseconds and puts it in its place when
+	// it has changed, until one comes that is not live itself, or the page is not ours any more.
+	// What has the focus keeps it, and what plays is not cut off: that change waits.
+	const live = (el) => {
+		let was = el.outerHTML;
+		const ask = async () => {
+			try {
+				const r = await fetch(el.dataset.live);
+				if (r.redirected || (r.status >= 400 && r.status < 500)) return;
+				const now = r.ok && new DOMParser().parseFromString(await r.text(), "text/html").body.firstElementChild;
+				if (now && now.outerHTML !== was && [...el.querySelectorAll("audio")].every((a) => a.paused)) {
+					const id = el.contains(document.activeElement) && document.activeElement.id;
+					was = now.outerHTML;
+					el.replaceWith(now);
+					el = now;
+					if (id) document.getElementById(id)?.focus();
+				}
+			} catch {} // no answer: the next one will come
+			if (el.dataset.live) setTimeout(ask, el.dataset.every);
+		};
+		setTimeout(ask, el.dataset.every);
+	};
+	document.querySelectorAll("[data-live]").forEach(live);
+
 	// A second click on a button that has sent its form does nothing, until the page is shown again.
 	let sent = [];
 	document.addEventListener("submit", (e) => {
