@@ -48,9 +48,13 @@ func (h *house) step(before signin.State, e signin.Event) error {
 		return err
 	}
 	for i, f := range effects {
-		if note, ok := f.(signin.Note); ok {
-			note.Event.ID = secret.NewID()
-			effects[i] = note
+		switch f := f.(type) {
+		case signin.Note:
+			f.Event.ID = secret.NewID()
+			effects[i] = f
+		case signin.Notify:
+			f.ID = secret.NewID()
+			effects[i] = f
 		}
 	}
 	return h.app.Store.Commit(h.t.Context(), before, after, effects)

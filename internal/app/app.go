@@ -2,6 +2,7 @@
 // only importer of all rooms, so a new kind of authenticator or carrier is one line here.
 //
 //	New    open the keys and the database, build the rooms      -> App
+//	Serve  answer requests and send what is in the outbox       serve.go
 //	Demo   the whole product in one command, seeded             demo.go
 package app
 
@@ -10,18 +11,23 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
+	"net/url"
 	"runtime"
 	"time"
 
 	"sallyport.dev/sallyport/internal/config"
+	"sallyport.dev/sallyport/internal/demo/phone"
 	"sallyport.dev/sallyport/internal/factor"
+	"sallyport.dev/sallyport/internal/factor/phonecode"
 	"sallyport.dev/sallyport/internal/factor/totp"
+	"sallyport.dev/sallyport/internal/notice"
+	"sallyport.dev/sallyport/internal/outbox"
 	"sallyport.dev/sallyport/internal/password"
 	"sallyport.dev/sallyport/internal/secret"
 	"sallyport.dev/sallyport/internal/session"
 	"sallyport.dev/sallyport/internal/signin"
+	"sallyport.dev/sallyport/internal/speech"
 	"sallyport.dev/sallyport/internal/store"
 	"sallyport.dev/sallyport/internal/web/account"
 	"sallyport.dev/sallyport/internal/web/console"
@@ -38,17 +44,33 @@ type App struct {
 	SignIns *signin.SignIns
 	Hasher  *password.Hasher
 	Handler http.Handler
+	// Outbox sends what was committed, while its Run runs; Serve runs it.
+	Outbox *outbox.Dispatcher
 	// Routes are the patterns that Handler answers, as they were registered.
 	Routes []string
 	// Slots is how many passwords are hashed at a time; the caller raises GOMAXPROCS by as many.
 	Slots int
 	log   *slog.Logger
+	phone *phone.Phone
+}
+
+// Outside is what an App has from outside of it.
+type Outside struct {
+	Now func() time.Time // the only clock
+	Log *slog.Logger
+	// Senders carry texts, calls and mails. A method whose codes need a channel that has none
+	// is not offered; what is written for such a channel waits for a process that has one.
+	Senders map[outbox.Channel]outbox.Sender
+	// Phone is the demo's, with its pages; nil everywhere else.
+	Phone *phone.Phone
 }
 
 // kinds are the kinds of authenticator that are built in.
-func kinds() map[factor.Kind]factor.Verifier {
+func kinds(ring *secret.Ring) map[factor.Kind]factor.Verifier {
 	return map[factor.Kind]factor.Verifier{
-		factor.TOTP: totp.Verifier{},
+		factor.TOTP:  totp.Verifier{},
+		factor.SMS:   phonecode.SMS(ring),
+		factor.Voice: phonecode.Voice(ring),
 	}
 }
 
@@ -56,8 +78,8 @@ func kinds() map[factor.Kind]factor.Verifier {
 func listed() []factor.Kind { return []factor.Kind{factor.TOTP, factor.SMS, factor.Voice, factor.Okta} }
 
 // New opens the key ring and the database of c and builds the rooms on them. The caller
-// closes the App. now is the only clock.
-func New(ctx context.Context, c config.Config, now func() time.Time, log *slog.Logger) (*App, error) {
+// closes the App.
+func New(ctx context.Context, c config.Config, o Outside) (*App, error) {
 	if err := c.Validate(); err != nil {
 		return nil, fmt.Errorf("configuration: %w", err)
 	}
@@ -69,7 +91,7 @@ func New(ctx context.Context, c config.Config, now func() time.Time, log *slog.L
 	if err != nil {
 		return nil, err
 	}
-	a, err := build(c, st, ring, now, log)
+	a, err := build(c, st, ring, o)
 	if err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
@@ -77,44 +99,88 @@ func New(ctx context.Context, c config.Config, now func() time.Time, log *slog.L
 }
 
 // build makes the rooms and their routes.
-func build(c config.Config, st *store.Store, ring *secret.Ring, now func() time.Time, log *slog.Logger) (*App, error) {
-	gate := password.NewGate(c.Password, runtime.GOMAXPROCS(0), now) // what a container is given, not what the machine has
+func build(c config.Config, st *store.Store, ring *secret.Ring, o Outside) (*App, error) {
+	gate := password.NewGate(c.Password, runtime.GOMAXPROCS(0), o.Now) // what a container is given, not what the machine has
 	hasher := password.NewHasher(c.Password, gate)
-	signIns := &signin.SignIns{
-		Store: st, Forms: st, Names: st, Passwords: hasher, Keys: ring, Kinds: kinds(), Now: now, Log: log,
-	}
 	catalogue, err := words.Load()
 	if err != nil {
 		return nil, fmt.Errorf("load the words: %w", err)
 	}
-	f, err := frame.New(catalogue, frame.Options{ProductName: c.ProductName, Support: c.Support, Now: now, Log: log},
-		signinpages.Templates(), account.Templates(), console.Templates())
+	f, err := frame.New(catalogue, frame.Options{ProductName: c.ProductName, Support: c.Support, Now: o.Now, Log: o.Log},
+		signinpages.Templates(), account.Templates(), console.Templates(), phone.Templates())
 	if err != nil {
 		return nil, fmt.Errorf("build the pages: %w", err)
 	}
-	a := &App{Store: st, SignIns: signIns, Hasher: hasher, Slots: gate.Slots(), log: log}
+	signIns := &signin.SignIns{
+		Store: st, Forms: st, Names: st, Passwords: hasher, Keys: ring, Kinds: kinds(ring), Now: o.Now, Log: o.Log,
+	}
+	dispatcher := &outbox.Dispatcher{Store: st.Outbox(), Senders: o.Senders, Now: o.Now, Log: o.Log, Composer: &notice.Composer{
+		Codes: codes{signIns}, People: st, Words: catalogue, Host: hostOf(c.Hosts[0]), ProductName: c.ProductName, Support: c.Support, Now: o.Now,
+	}}
+	signIns.Nudge = dispatcher.Nudge
+	a := &App{Store: st, SignIns: signIns, Hasher: hasher, Outbox: dispatcher, Slots: gate.Slots(), log: o.Log, phone: o.Phone}
 	mux := &recorder{mux: http.NewServeMux()}
-	a.route(mux, f, cookie.Jar{Secure: c.Secure}, now)
+	a.route(mux, f, cookie.Jar{Secure: c.Secure}, o)
 	a.Routes = mux.patterns
 	a.Handler = f.Guard(c.Hosts, mux.mux)
 	return a, nil
 }
 
+// hostOf is a Host header without its port.
+func hostOf(header string) string { return (&url.URL{Host: header}).Hostname() }
+
+// codes lets notice ask the machine for the code of a delivery.
+type codes struct{ signIns *signin.SignIns }
+
+// Code implements notice.Codes.
+func (c codes) Code(ctx context.Context, d outbox.Delivery) (notice.Code, error) {
+	code, err := c.signIns.Code(ctx, d)
+	return notice.Code(code), err
+}
+
 // route registers the routes of all rooms.
-func (a *App) route(mux *recorder, f *frame.Frame, jar cookie.Jar, now func() time.Time) {
-	available := func(k factor.Kind) bool {
-		_, ok := a.SignIns.Kinds[k].(factor.Enroller)
-		return ok
-	}
+func (a *App) route(mux *recorder, f *frame.Frame, jar cookie.Jar, o Outside) {
 	(&signinpages.Pages{
-		SignIns: a.SignIns, People: a.Store, Frame: f, Cookies: jar, Kinds: listed(), Available: available, Now: now,
+		SignIns: a.SignIns, People: a.Store, Frame: f, Cookies: jar, Kinds: listed(), Available: a.available(o.Senders), Now: o.Now,
 	}).Routes(mux)
-	door := inside.Door{Sessions: &session.Sessions{Store: a.Store, Now: now}, SignIns: a.SignIns, Cookies: jar}
-	(&account.Pages{Door: door, SignIns: a.SignIns, Frame: f, Now: now}).Routes(mux)
-	(&console.Pages{Door: door, SignIns: a.SignIns, People: a.Store, Frame: f, Now: now}).Routes(mux)
+	door := inside.Door{Sessions: &session.Sessions{Store: a.Store, Now: o.Now}, SignIns: a.SignIns, Cookies: jar}
+	(&account.Pages{Door: door, SignIns: a.SignIns, Frame: f, Now: o.Now}).Routes(mux)
+	(&console.Pages{Door: door, SignIns: a.SignIns, People: a.Store, Frame: f, Now: o.Now}).Routes(mux)
+	if o.Phone != nil {
+		a.connect(o.Phone, o)
+		(&phone.Pages{Phone: o.Phone, Sound: sound, Frame: f, Now: o.Now}).Routes(mux)
+	}
 	mux.Handle("GET /assets/", f.Assets())
 	mux.Handle("GET /healthz", f.Handle(a.getHealth, f.Explain))
 	mux.Handle("/", f.Handle(func(http.ResponseWriter, *http.Request) error { return frame.NotFound }, f.Explain))
+}
+
+// connect makes the demo phone a part of this App.
+func (a *App) connect(p *phone.Phone, o Outside) {
+	p.People, p.Report, p.Now, p.Log = a.Store, a.Outbox.Report, o.Now, o.Log
+}
+
+// sound is a call of the demo phone, to be played.
+func sound(code secret.Text) ([]byte, error) {
+	samples, err := speech.Code(code)
+	if err != nil {
+		return nil, err
+	}
+	return speech.WAV(samples), nil
+}
+
+// available says which methods can be set up: those that are built in, and whose codes, if
+// they are sent, have a carrier.
+func (a *App) available(senders map[outbox.Channel]outbox.Sender) func(factor.Kind) bool {
+	return func(k factor.Kind) bool {
+		kind := a.SignIns.Kinds[k]
+		if issuer, ok := kind.(factor.Issuer); ok && senders[outbox.Channel(issuer.Channels()[0])] == nil {
+			return false
+		}
+		_, enrols := kind.(factor.Enroller)
+		_, takesNumber := kind.(factor.Addresser)
+		return enrols || takesNumber
+	}
 }
 
 // getHealth answers 200 when the database does.
@@ -139,34 +205,10 @@ func (r *recorder) Handle(pattern string, h http.Handler) {
 	r.patterns = append(r.patterns, pattern)
 }
 
-// stopLimit is how long requests under way may take when the server stops.
-const stopLimit = 10 * time.Second
-
-// Serve answers on l until ctx ends, then lets requests under way finish.
-func (a *App) Serve(ctx context.Context, l net.Listener) error {
-	server := &http.Server{
-		Handler:           a.Handler,
-		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       20 * time.Second,
-		WriteTimeout:      30 * time.Second,
-		IdleTimeout:       2 * time.Minute,
-		MaxHeaderBytes:    32 << 10,
-		ErrorLog:          slog.NewLogLogger(a.log.Handler(), slog.LevelWarn),
-	}
-	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(l) }()
-	select {
-	case err := <-failed:
-		return fmt.Errorf("serve: %w", err)
-	case <-ctx.Done():
-	}
-	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopLimit)
-	defer cancel()
-	if err := server.Shutdown(stop); err != nil {
-		return errors.Join(fmt.Errorf("stop: %w", err), server.Close())
-	}
-	return nil
-}
-
 // Close gives the database back.
-func (a *App) Close() error { return a.Store.Close() }
+func (a *App) Close() error {
+	if a.phone != nil {
+		a.phone.Close()
+	}
+	return a.Store.Close()
+}

@@ -234,7 +234,7 @@ func (h *house) newApp(keys string) (*app.App, error) {
 	return app.New(context.Background(), config.Config{
 		Database: h.dsn, KeyFile: keys, Hosts: []string{"127.0.0.1"}, ProductName: "Sallyport",
 		Password: password.Params{MemoryKiB: 64, Time: 1, Threads: 1},
-	}, h.clock.Now, slog.New(slog.DiscardHandler))
+	}, app.Outside{Now: h.clock.Now, Log: slog.New(slog.DiscardHandler)})
 }
 
 func TestAWrongKeyIsToldAtTheStart(t *testing.T) {

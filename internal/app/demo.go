@@ -14,6 +14,8 @@ import (
 
 	"sallyport.dev/sallyport/internal/config"
 	"sallyport.dev/sallyport/internal/demo"
+	"sallyport.dev/sallyport/internal/demo/phone"
+	"sallyport.dev/sallyport/internal/outbox"
 	"sallyport.dev/sallyport/internal/password"
 	"sallyport.dev/sallyport/internal/words"
 )
@@ -41,10 +43,14 @@ func Demo(ctx context.Context, o DemoOptions, now func() time.Time, out io.Write
 	if err != nil {
 		return err
 	}
+	p := &phone.Phone{}
 	a, err := New(ctx, config.Config{
 		Database: "sqlite:" + folder.Database(), KeyFile: folder.Keys(), Hosts: loopbackHosts(l.Addr().(*net.TCPAddr)),
 		ProductName: "Sallyport", Support: demo.Support, Password: password.Default,
-	}, now, log)
+	}, Outside{
+		Now: now, Log: log, Phone: p,
+		Senders: map[outbox.Channel]outbox.Sender{outbox.Text: p, outbox.Call: p, outbox.Mail: p},
+	})
 	if err != nil {
 		return fmt.Errorf("%w (the demo's folder is %s)", err, folder.Path)
 	}

@@ -15,6 +15,7 @@ import (
 	"sallyport.dev/sallyport/internal/app"
 	"sallyport.dev/sallyport/internal/company"
 	"sallyport.dev/sallyport/internal/config"
+	"sallyport.dev/sallyport/internal/outbox"
 	"sallyport.dev/sallyport/internal/password"
 	"sallyport.dev/sallyport/internal/secret"
 	"sallyport.dev/sallyport/internal/store/storetest"
@@ -61,6 +62,7 @@ type house struct {
 	db     *sql.DB // the same database, for what no page can do or show
 	dsn    string
 	keys   string // the key file
+	phone  *carrier
 }
 
 // onBothEngines runs test in a house of its own on SQLite and on PostgreSQL. The houses
@@ -81,7 +83,7 @@ func onBothEngines(t *testing.T, test func(t *testing.T, h *house)) {
 // open starts the real server on loopback, with a cheap Argon2id and a clock of its own.
 func open(t *testing.T, dsn string) *house {
 	t.Helper()
-	h := &house{t: t, dsn: dsn, clock: &clock{now: time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)}, log: &logBook{}}
+	h := &house{t: t, dsn: dsn, phone: newCarrier(), clock: &clock{now: time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)}, log: &logBook{}}
 	h.keys = filepath.Join(t.TempDir(), "keys")
 	if _, err := secret.CreateRing(h.keys); err != nil {
 		t.Fatal(err)
@@ -90,16 +92,24 @@ func open(t *testing.T, dsn string) *house {
 	a, err := app.New(t.Context(), config.Config{
 		Database: dsn, KeyFile: h.keys, Hosts: []string{h.server.Listener.Addr().String()}, ProductName: "Sallyport",
 		Support: support, Password: password.Params{MemoryKiB: 64, Time: 1, Threads: 1},
-	}, h.clock.Now, slog.New(slog.NewJSONHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug})))
+	}, app.Outside{
+		Now: h.clock.Now, Log: slog.New(slog.NewJSONHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Senders: map[outbox.Channel]outbox.Sender{outbox.Text: h.phone, outbox.Call: h.phone, outbox.Mail: h.phone},
+	})
 	if err != nil {
 		h.server.Listener.Close()
 		t.Fatal(err)
 	}
 	h.app, h.server.Config.Handler = a, a.Handler
+	sending, stop := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() { a.Outbox.Run(sending) })
 	h.server.Start()
 	h.db = openDatabase(t, dsn)
 	t.Cleanup(func() {
 		h.server.Close()
+		stop()
+		running.Wait()
 		if err := a.Close(); err != nil {
 			t.Error(err)
 		}
@@ -146,7 +156,7 @@ func (h *house) seed() {
 		}
 		u := company.User{
 			ID: company.UserID(m.username), Company: m.company, Username: m.username, DisplayName: m.name,
-			Email: m.username + "@example.com", Role: m.role, Language: "en", TimeZone: "UTC",
+			Email: m.username + "@example.com", Phone: phoneOf(m), Role: m.role, Language: "en", TimeZone: "UTC",
 			Status: m.status, Created: h.clock.Now(),
 		}
 		if err := h.app.Store.AddUser(ctx, u, hash); err != nil {

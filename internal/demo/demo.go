@@ -45,20 +45,20 @@ func companies(now time.Time) []company.Company {
 }
 
 func people(zone string) []person {
-	p := func(c company.ID, r company.Role, username, name, mail, password string) person {
+	p := func(c company.ID, r company.Role, username, name, mail, phone, password string) person {
 		return person{password: password, User: company.User{
-			ID: company.UserID(username), Company: c, Username: username, DisplayName: name, Email: mail,
+			ID: company.UserID(username), Company: c, Username: username, DisplayName: name, Email: mail, Phone: phone,
 			Role: r, Language: "en", TimeZone: zone, Status: company.Active,
 		}}
 	}
 	return []person{
-		p(juniper, company.Administrator, "administrator", "Ada Okafor", "ada.okafor@juniper.example", "lantern-orchard-07"),
-		p(juniper, company.CompanyManager, "company.manager", "Ruth Abernathy", "ruth.abernathy@juniper.example", "copper-meadow-18"),
-		p(juniper, company.MarketingManager, "marketing.manager", "Teo Marchetti", "teo.marchetti@juniper.example", "harvest-violin-29"),
-		p(juniper, company.SalesManager, "sales.manager", "Dana Reyes", "dana.reyes@juniper.example", "granite-feather-36"),
-		p(juniper, company.Salesperson, "salesperson", "Imani Clarke", "imani.clarke@juniper.example", "willow-compass-41"),
-		p(juniper, company.JrSalesperson, "jr.salesperson", "Jonas Lindqvist", "jonas.lindqvist@juniper.example", "saffron-bridge-52"),
-		p(harbor, company.Administrator, "harbor.administrator", "Noor Haddad", "noor.haddad@harborlane.example", "anchor-blossom-63"),
+		p(juniper, company.Administrator, "administrator", "Ada Okafor", "ada.okafor@juniper.example", "+15035550140", "lantern-orchard-07"),
+		p(juniper, company.CompanyManager, "company.manager", "Ruth Abernathy", "ruth.abernathy@juniper.example", "+15035550141", "copper-meadow-18"),
+		p(juniper, company.MarketingManager, "marketing.manager", "Teo Marchetti", "teo.marchetti@juniper.example", "+15035550143", "harvest-violin-29"),
+		p(juniper, company.SalesManager, "sales.manager", "Dana Reyes", "dana.reyes@juniper.example", "+15035550142", "granite-feather-36"),
+		p(juniper, company.Salesperson, "salesperson", "Imani Clarke", "imani.clarke@juniper.example", "+15035550144", "willow-compass-41"),
+		p(juniper, company.JrSalesperson, "jr.salesperson", "Jonas Lindqvist", "jonas.lindqvist@juniper.example", "+15035550145", "saffron-bridge-52"),
+		p(harbor, company.Administrator, "harbor.administrator", "Noor Haddad", "noor.haddad@harborlane.example", "+15035550146", "anchor-blossom-63"),
 	}
 }
 
@@ -137,7 +137,8 @@ func Print(w io.Writer, say words.Printer, address, folder string) error {
 		p("%s\t%s\t%s\n", say.T("role."+string(u.Role)), u.Username, u.password)
 	}
 	p("\nJuniper & Finch Outfitters requires two-factor authentication; Harbor Lane Realty\n")
-	p("(harbor.administrator) does not. A real Google Authenticator works as it is.\n")
+	p("(harbor.administrator) does not. A real Google Authenticator works as it is; texts, calls\n")
+	p("and mails arrive at %s/demo/phone: keep it open in a second tab.\n", address)
 	p("What you set up is kept in %s; --fresh begins anew. Stop with Ctrl-C.\n\n", folder)
 	return t.Flush()
 }

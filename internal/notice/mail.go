@@ -84,7 +84,7 @@ func (c *Composer) facts(ctx context.Context, to reader, n outbox.Notice) ([]out
 	add := func(label, text string) { facts = append(facts, outbox.Fact{Label: say.T(label), Text: text}) }
 	if n.Method != "" {
 		method := say.T(cmp.Or(methods[n.Method], "method.unknown.name"))
-		if n.Name != "" {
+		if n.Name != "" && n.Name != method { // what it is called until its owner names it
 			method = say.T("mail.method", "method", method, "name", oneLine(n.Name))
 		}
 		add("fact.method", method)
