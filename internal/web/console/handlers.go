@@ -3,7 +3,6 @@ package console
 import (
 	"context"
 	"errors"
-	"net"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -12,6 +11,7 @@ import (
 	"sallyport.dev/sallyport/internal/company"
 	"sallyport.dev/sallyport/internal/session"
 	"sallyport.dev/sallyport/internal/signin"
+	"sallyport.dev/sallyport/internal/web/cookie"
 	"sallyport.dev/sallyport/internal/web/frame"
 	"sallyport.dev/sallyport/internal/web/inside"
 	"sallyport.dev/sallyport/internal/words"
@@ -158,7 +158,7 @@ func (p *Pages) postReset(w http.ResponseWriter, r *http.Request, f session.Foun
 	if err != nil || seen < 1 {
 		return frame.BadForm
 	}
-	err = p.SignIns.On(r.Context(), p.Door.Who(r, f), a.User.ID, signin.Reset{Address: address(r), Seen: seen})
+	err = p.SignIns.On(r.Context(), p.Door.Who(r, f), a.User.ID, signin.Reset{Address: cookie.Address(r), Seen: seen})
 	switch {
 	case errors.Is(err, signin.ErrNotFresh):
 		return p.stepUp(w, r, f)
@@ -187,7 +187,7 @@ func (p *Pages) getLift(w http.ResponseWriter, r *http.Request, f session.Found,
 }
 
 func (p *Pages) postLift(w http.ResponseWriter, r *http.Request, f session.Found, a signin.Account) error {
-	err := p.SignIns.On(r.Context(), p.Door.Who(r, f), a.User.ID, signin.Lift{Address: address(r)})
+	err := p.SignIns.On(r.Context(), p.Door.Who(r, f), a.User.ID, signin.Lift{Address: cookie.Address(r)})
 	switch {
 	case errors.Is(err, signin.ErrNotFresh):
 		return p.stepUp(w, r, f)
@@ -213,15 +213,6 @@ func (p *Pages) stepUp(w http.ResponseWriter, r *http.Request, f session.Found) 
 	p.Door.Cookies.Begin(w, begun)
 	http.Redirect(w, r, "/sign-in/"+string(begun.Token.ID), http.StatusSeeOther)
 	return nil
-}
-
-// address is the network address that the request came from.
-func address(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		return r.RemoteAddr // a server that gives no port
-	}
-	return host
 }
 
 // user is a as the administrator of f sees them.

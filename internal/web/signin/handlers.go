@@ -125,7 +125,7 @@ func leadsAway(c rune) bool { return c < 0x20 || c == 0x7f || c == '\\' }
 
 // browser is what r carries for the sign-in in its path.
 func (p *Pages) browser(r *http.Request) signin.Browser {
-	return signin.Browser{Between: p.Cookies.Between(r, signin.ID(r.PathValue("id"))), Session: p.Cookies.Session(r)}
+	return p.Cookies.At(r, signin.ID(r.PathValue("id")))
 }
 
 // take runs one step of the sign-in that r carries, and sends the browser on.
