@@ -139,7 +139,7 @@ func (p *Pages) notice(r *http.Request, f session.Found) (Notice, error) {
 	if what == WasReset && !isReset(a.User) || what != WasReset && u.Waits() {
 		return Notice{}, nil
 	}
-	return Notice{What: what, Name: u.Name()}, nil
+	return Notice{What: what, Name: u.Name(), Told: u.Told()}, nil
 }
 
 // done leads back to the list, which says what was done.
@@ -223,7 +223,7 @@ func (p *Pages) user(f session.Found, a signin.Account) User {
 		Chooses: isReset(a.User), Version: a.User.Version,
 	}
 	for _, m := range p.SignIns.Known(a.User).Authenticators {
-		u.Methods = append(u.Methods, Method{Kind: m.Kind, Name: m.Name, Stopped: m.Disabled()})
+		u.Methods = append(u.Methods, Method{Kind: m.Kind, Name: m.Name, Hint: m.Hint, Stopped: m.Disabled()})
 	}
 	if p.Now().Before(a.User.Wait) {
 		u.Until = a.User.Wait

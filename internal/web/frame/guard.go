@@ -82,9 +82,10 @@ func Reference(ctx context.Context) string {
 }
 
 // contentPolicy lets a page load its own sheet and script, show the icon that stands in it
-// and no other picture, send its forms to its own host, and nothing else.
+// and no other picture, ask its own host for what has changed and send its forms there, and
+// nothing else.
 const contentPolicy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src data:; " +
-	"form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+	"connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 
 // secureHeaders sets what every answer carries. Referrer-Policy is same-origin, since
 // with no-referrer browsers send "Origin: null" with our own forms.

@@ -14,7 +14,8 @@
 			n.includes(":") ? Math.floor(s / 60) + ":" + String(s % 60).padStart(2, "0") : Math.max(2, s));
 
 	// watch counts down in data-text, speaks at 20 seconds and at the end, and then wakes a
-	// button. A form is the sign-in's own end: it comes forward for the last 20 seconds.
+	// button, or the very button that counts. A form is the sign-in's own end: it comes forward for
+	// the last 20 seconds.
 	const watch = (el) => {
 		const { text, soon, over, wakes } = el.dataset;
 		const form = el.matches("form");
@@ -22,6 +23,7 @@
 		const tick = () => {
 			const s = left(el);
 			if (text) el.textContent = s || !over || el.matches("[role=timer]") ? fill(text, s) : over;
+			if (el.matches("button")) el.disabled = s > 0;
 			if (s <= 20 && form) {
 				el.classList.add("soon");
 				el.querySelector("span").textContent = s ? fill(soon, s) : over;
@@ -38,6 +40,23 @@
 	};
 	document.querySelectorAll("[data-text]:not([data-left])").forEach((el) => (el.textContent = el.dataset.text));
 	document.querySelectorAll("[data-left]").forEach(watch);
+
+	// What has data-live is fetched from there every data-every milliseconds, and replaced when it
+	// says something else, until what comes has no data-live.
+	const live = (el) =>
+		setTimeout(async () => {
+			let next = el;
+			try {
+				const r = await fetch(el.dataset.live);
+				if (r.redirected || (r.status >= 400 && r.status < 500)) return;
+				const t = document.createElement("template");
+				t.innerHTML = r.ok ? await r.text() : "";
+				const came = t.content.firstElementChild;
+				if (came && (came.textContent !== el.textContent || !came.dataset.live)) el.replaceWith((next = came));
+			} catch {} // no network: the next time
+			if (next.dataset.live) live(next);
+		}, el.dataset.every);
+	document.querySelectorAll("[data-live]").forEach(live);
 
 	// A second click on a button that has sent its form does nothing, until the page is shown again.
 	let sent = [];
