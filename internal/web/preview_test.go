@@ -21,6 +21,7 @@ import (
 	"sallyport.dev/sallyport/internal/web/account"
 	"sallyport.dev/sallyport/internal/web/console"
 	"sallyport.dev/sallyport/internal/web/frame"
+	helppages "sallyport.dev/sallyport/internal/web/help"
 	"sallyport.dev/sallyport/internal/web/signin"
 	"sallyport.dev/sallyport/internal/words"
 )
@@ -33,7 +34,7 @@ func newFrame(t *testing.T, o frame.Options) (*frame.Frame, words.Printer) {
 	}
 	o.ProductName, o.Now = "Sallyport", func() time.Time { return now }
 	o.Log = slog.New(slog.DiscardHandler)
-	f, err := frame.New(catalogue, o, signin.Templates(), account.Templates(), console.Templates())
+	f, err := frame.New(catalogue, o, signin.Templates(), account.Templates(), console.Templates(), helppages.Templates())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,7 +42,7 @@ func newFrame(t *testing.T, o frame.Options) (*frame.Frame, words.Printer) {
 }
 
 func samples(f *frame.Frame, say words.Printer) []sample {
-	return slices.Concat(signInSamples(say), setUpSamples(say), answerSamples(say), numberSamples(say), sentSamples(say), accountSamples(say), consoleSamples(say), faultSamples(f))
+	return slices.Concat(signInSamples(say), setUpSamples(say), answerSamples(say), numberSamples(say), sentSamples(say), accountSamples(say), consoleSamples(say), helpSamples(say), faultSamples(f))
 }
 
 func render(t *testing.T, f *frame.Frame, p frame.Page) string {

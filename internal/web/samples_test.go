@@ -11,10 +11,12 @@ import (
 
 	"sallyport.dev/sallyport/internal/company"
 	"sallyport.dev/sallyport/internal/factor"
+	"sallyport.dev/sallyport/internal/help"
 	"sallyport.dev/sallyport/internal/outbox"
 	"sallyport.dev/sallyport/internal/web/account"
 	"sallyport.dev/sallyport/internal/web/console"
 	"sallyport.dev/sallyport/internal/web/frame"
+	helppages "sallyport.dev/sallyport/internal/web/help"
 	"sallyport.dev/sallyport/internal/web/signin"
 	"sallyport.dev/sallyport/internal/words"
 )
@@ -329,6 +331,20 @@ func consoleSamples(say words.Printer) []sample {
 		{name: "own", page: console.Own{By: ada}.Page(say)},
 		{name: "proof", page: console.Proof{By: ada}.Page(say)},
 	}
+}
+
+func shelf() *help.Shelf { return must(help.Load()) }
+
+func helpSamples(say words.Printer) []sample {
+	all := shelf().Articles()
+	samples := []sample{
+		{name: "help", noFilled: true, page: helppages.List{Articles: all}.Page(say)},
+		{name: "help-inside", noFilled: true, page: helppages.List{Inside: true, Articles: all}.Page(say)},
+	}
+	for _, a := range all {
+		samples = append(samples, sample{name: "help-" + a.Slug, noFilled: true, page: helppages.Article{Article: a, Others: all[1:]}.Page(say)})
+	}
+	return samples
 }
 
 func faultSamples(f *frame.Frame) []sample {
