@@ -129,7 +129,7 @@ func (p *Pages) postNumber(w http.ResponseWriter, r *http.Request) error {
 	v := p.number(r, s, kind)
 	if !own {
 		v.Typed, v.Extension = n.Typed, n.Extension
-		if n.Country != "" {
+		if p.knows(n.Country) {
 			v.Country = n.Country
 		}
 	}
