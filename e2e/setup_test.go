@@ -51,7 +51,7 @@ func TestTheListOffersTheFourMethods(t *testing.T) {
 		p.picture("sign-in")
 		p.typePassword()
 		p.Heading("Set up two-factor authentication")
-		p.See(juniper+" requires it", "3 steps", "Recommended")
+		p.See(juniper+" requires it", "about two minutes", "Recommended")
 		var offered []Control
 		for _, b := range p.Buttons() {
 			if strings.HasPrefix(b.Name, "Set up ") {

@@ -21,6 +21,7 @@ import (
 	"sallyport.dev/sallyport/internal/web/account"
 	"sallyport.dev/sallyport/internal/web/console"
 	"sallyport.dev/sallyport/internal/web/frame"
+	helppages "sallyport.dev/sallyport/internal/web/help"
 	"sallyport.dev/sallyport/internal/web/signin"
 	"sallyport.dev/sallyport/internal/words"
 )
@@ -33,7 +34,7 @@ func newFrame(t *testing.T, o frame.Options) (*frame.Frame, words.Printer) {
 	}
 	o.ProductName, o.Now = "Sallyport", func() time.Time { return now }
 	o.Log = slog.New(slog.DiscardHandler)
-	f, err := frame.New(catalogue, o, signin.Templates(), account.Templates(), console.Templates())
+	f, err := frame.New(catalogue, o, signin.Templates(), account.Templates(), console.Templates(), helppages.Templates())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,7 +42,7 @@ func newFrame(t *testing.T, o frame.Options) (*frame.Frame, words.Printer) {
 }
 
 func samples(f *frame.Frame, say words.Printer) []sample {
-	return slices.Concat(signInSamples(say), setUpSamples(say), answerSamples(say), accountSamples(say), consoleSamples(say), faultSamples(f))
+	return slices.Concat(signInSamples(say), setUpSamples(say), answerSamples(say), numberSamples(say), sentSamples(say), accountSamples(say), consoleSamples(say), helpSamples(say), faultSamples(f))
 }
 
 func render(t *testing.T, f *frame.Frame, p frame.Page) string {
@@ -83,7 +84,7 @@ func TestWithoutSupportNoPageSpeaksOfIt(t *testing.T) {
 // Between the doors nobody is signed in, so nothing there can sign out.
 func TestBetweenTheDoorsNothingSignsOut(t *testing.T) {
 	f, say := newFrame(t, frame.Options{})
-	for _, s := range slices.Concat(setUpSamples(say), answerSamples(say)) {
+	for _, s := range slices.Concat(setUpSamples(say), answerSamples(say), numberSamples(say), sentSamples(say)) {
 		html := strings.ToLower(render(t, f, s.page))
 		if strings.Contains(html, "sign out") || strings.Contains(html, "sign-out") {
 			t.Errorf("%s speaks of signing out", s.name)

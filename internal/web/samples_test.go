@@ -11,9 +11,12 @@ import (
 
 	"sallyport.dev/sallyport/internal/company"
 	"sallyport.dev/sallyport/internal/factor"
+	"sallyport.dev/sallyport/internal/help"
+	"sallyport.dev/sallyport/internal/outbox"
 	"sallyport.dev/sallyport/internal/web/account"
 	"sallyport.dev/sallyport/internal/web/console"
 	"sallyport.dev/sallyport/internal/web/frame"
+	helppages "sallyport.dev/sallyport/internal/web/help"
 	"sallyport.dev/sallyport/internal/web/signin"
 	"sallyport.dev/sallyport/internal/words"
 )
@@ -101,6 +104,7 @@ func setUpSamples(say words.Printer) []sample {
 		{name: "new-code-fast", page: signin.NewCode{Between: b, Typed: "418 207", Refused: &signin.Refused{Why: signin.Wrong, Left: 3, Drift: 4 * time.Minute}}.Page(say)},
 		{name: "new-code-used", page: signin.NewCode{Between: b, Typed: "418 207", Refused: &signin.Refused{Why: signin.Used, Next: now.Add(17 * time.Second)}}.Page(say)},
 		{name: "finish", page: signin.Finish{Between: b, Ready: ready, More: signin.Offers(kinds[1:], notOkta, false)}.Page(say)},
+		{name: "finish-phone", page: signin.Finish{Between: b, Ready: []signin.Ready{{Kind: factor.SMS, Name: "SMS Authentication", Hint: hint, Added: now}}, More: signin.Offers([]factor.Kind{factor.TOTP, factor.Voice, factor.Okta}, notOkta, false)}.Page(say)},
 		{name: "finish-app-only", page: signin.Finish{Between: b, Ready: ready, More: signin.Offers(kinds[1:], nothing, false)}.Page(say)},
 	}
 }
@@ -117,7 +121,9 @@ func answerSamples(say words.Printer) []sample {
 	toEnrol := with(b, func(b *signin.Between) { b.Purpose = signin.ToEnrol })
 	toStepUp := with(b, func(b *signin.Between) { b.Purpose = signin.ToStepUp })
 	iphone := signin.Enrolled{ID: "a1", Kind: factor.TOTP, Name: "Dana’s iPhone"}
-	work := signin.Enrolled{ID: "a2", Kind: factor.SMS, Name: "Work phone, +1 ••• ••• 0142"}
+	work := signin.Enrolled{ID: "a2", Kind: factor.SMS, Name: "Work phone", Hint: hint}
+	plain := signin.Enrolled{ID: "a3", Kind: factor.Voice, Name: "Voice Call Authentication", Hint: "+1 ••• ••• 0100, ext. 42"}
+	app := signin.Enrolled{ID: "a5", Kind: factor.TOTP, Name: "Google Authenticator"}
 	odd := signin.Enrolled{ID: "a4", Kind: "retina", Name: "Left eye"}
 	wait := signin.Wait{Between: b, Until: now.Add(48 * time.Second), Again: "/sign-in", Helpers: helpers}
 	over := wait
@@ -137,11 +143,118 @@ func answerSamples(say words.Printer) []sample {
 		{name: "code-outage", page: refused(signin.Refused{Why: signin.Outage})},
 		{name: "methods", noFilled: true, page: signin.Methods{Between: b, Active: []signin.Enrolled{iphone, work}, Helpers: helpers}.Page(say)},
 		{name: "methods-stopped", noFilled: true, page: signin.Methods{Between: b, Active: []signin.Enrolled{iphone}, Stopped: []signin.Enrolled{work, odd}, Helpers: signin.Helpers{Administrators: []string{"Ada Okafor"}}}.Page(say)},
+		{name: "methods-all", noFilled: true, page: signin.Methods{Between: b, Active: []signin.Enrolled{app, work, plain}, Helpers: helpers}.Page(say)},
+		{name: "methods-held", noFilled: true, page: signin.Methods{Between: b, Active: []signin.Enrolled{app, work}, Held: &signin.Held{Why: signin.TooMany, Until: now.Add(9 * time.Minute)}, Helpers: helpers}.Page(say)},
 		{name: "wait", page: wait.Page(say)},
 		{name: "wait-over", page: over.Page(say)},
 		{name: "stuck", page: signin.Stuck{Between: b, Stopped: []signin.Enrolled{iphone}, Helpers: helpers}.Page(say)},
 		{name: "stuck-alone", page: signin.Stuck{Between: b, Stopped: []signin.Enrolled{iphone, work}}.Page(say)},
 	}
+}
+
+// hint is a number as the pages show it.
+const hint = "+1 ••• ••• 0142"
+
+func numberSamples(say words.Printer) []sample {
+	v := signin.Number{Between: between(), Kind: factor.SMS, Own: hint, Country: "US", Countries: []signin.CountryOption{
+		{Region: "CA", Name: "Canada", Code: 1}, {Region: "DE", Name: "Germany", Code: 49},
+		{Region: "GS", Name: "South Georgia & South Sandwich Islands", Code: 500}, {Region: "US", Name: "United States", Code: 1},
+	}}
+	changed := func(change func(*signin.Number)) frame.Page {
+		v := v
+		change(&v)
+		return v.Page(say)
+	}
+	refused := func(why factor.NumberFault, typed string) frame.Page {
+		return changed(func(v *signin.Number) { v.Typed, v.Refused = typed, &signin.NumberRefused{Why: why} })
+	}
+	samples := []sample{
+		{name: "number", page: v.Page(say)},
+		{name: "number-call", page: changed(func(v *signin.Number) { v.Kind, v.Own, v.Pending = factor.Voice, "", true })},
+		{name: "number-own", page: changed(func(v *signin.Number) { v.Refused = &signin.NumberRefused{Why: factor.NumberNoTexts, Own: true} })},
+		{name: "number-extension", page: changed(func(v *signin.Number) {
+			v.Kind, v.Typed, v.Extension, v.Refused = factor.Voice, "(503) 555-0100", "12345678901", &signin.NumberRefused{Why: factor.NumberExtension}
+		})},
+		{name: "number-markup", page: refused(factor.NumberCharacters, `"><script>alert(1)</script>`)},
+		{name: "number-held", page: changed(func(v *signin.Number) {
+			v.Typed, v.Held = "(503) 555-0142", &signin.Held{Why: signin.TooMany, Until: now.Add(9 * time.Minute)}
+		})},
+		{name: "number-many", page: changed(func(v *signin.Number) {
+			v.Typed, v.Held = "(503) 555-0142", &signin.Held{Why: signin.NewNumbers, Until: now.Add(20 * time.Hour)}
+		})},
+	}
+	for _, why := range []factor.NumberFault{
+		factor.NumberMissing, factor.NumberCountry, factor.NumberImpossible, factor.NumberCostly, factor.NumberNoTexts, factor.NumberExtension, "unheard-of",
+	} {
+		samples = append(samples, sample{name: "number-fault-" + string(why), page: refused(why, "(503) 555-0142")})
+	}
+	return samples
+}
+
+func sentSamples(say words.Printer) []sample {
+	text := signin.Sent{
+		Between: between(), Kind: factor.SMS, Number: hint, By: factor.Text, Stage: signin.OnItsWay, Until: now.Add(5 * time.Minute), Another: true,
+		Ways:     []signin.Way{{By: factor.Text, Usual: true, After: now.Add(24 * time.Second)}, {By: factor.Call}},
+		Delivery: &signin.Delivery{By: factor.Text, State: outbox.Delivered, At: now},
+	}
+	call := text
+	call.Kind, call.By = factor.Voice, factor.Call
+	call.Ways = []signin.Way{{By: factor.Call, Usual: true, After: now.Add(24 * time.Second)}}
+	call.Delivery = &signin.Delivery{By: factor.Call, State: outbox.Handed, At: now}
+	read := text
+	read.By, read.Delivery = factor.Call, call.Delivery
+	read.Ways = []signin.Way{{By: factor.Text, Usual: true}, {By: factor.Call, After: now.Add(24 * time.Second)}}
+	changed := func(v signin.Sent, change func(*signin.Sent)) frame.Page {
+		change(&v)
+		return v.Page(say)
+	}
+	setUp := func(v *signin.Sent) { v.SetUp = true }
+	samples := []sample{
+		{name: "text", page: text.Page(say)},
+		{name: "text-set-up", page: changed(text, setUp)},
+		{name: "text-unknown", page: changed(text, func(v *signin.Sent) { v.Delivery = nil })},
+		{name: "text-step-up", page: changed(text, func(v *signin.Sent) { v.Purpose = signin.ToStepUp })},
+		{name: "text-unsent", page: changed(text, func(v *signin.Sent) { v.Stage, v.Delivery, v.Until = signin.Unsent, nil, time.Time{} })},
+		{name: "text-too-old", page: changed(text, func(v *signin.Sent) {
+			v.Stage, v.Delivery, v.Until, v.Ways = signin.TooOld, nil, now.Add(-time.Minute), []signin.Way{{By: factor.Text, Usual: true}, {By: factor.Call}}
+		})},
+		{name: "text-too-soon", page: changed(text, func(v *signin.Sent) {
+			v.Typed, v.Held = "418", &signin.Held{Why: signin.TooSoon, Until: now.Add(24 * time.Second)}
+		})},
+		{name: "text-too-many", page: changed(text, func(v *signin.Sent) { v.Held = &signin.Held{Why: signin.TooMany, Until: now.Add(9 * time.Minute)} })},
+		{name: "text-read-out", page: read.Page(say)},
+		{name: "call", page: call.Page(say)},
+		{name: "call-set-up", page: changed(call, setUp)},
+		{name: "call-unsent", page: changed(call, func(v *signin.Sent) { v.Stage, v.Delivery, v.Until = signin.Unsent, nil, time.Time{} })},
+		{name: "call-too-old", page: changed(call, func(v *signin.Sent) { v.Stage, v.Delivery, v.SetUp = signin.TooOld, nil, true })},
+	}
+	for _, why := range []signin.CodeFault{signin.Wrong, signin.Malformed, signin.TooLate, signin.Outage} {
+		samples = append(samples, sample{name: "text-" + string(why), page: changed(text, func(v *signin.Sent) {
+			v.Typed, v.Refused = `"><b>418`, &signin.Refused{Why: why, By: factor.Text, Left: 3}
+		})})
+	}
+	for _, d := range everyDelivery() {
+		v := text
+		if d.By == factor.Call {
+			v = call
+		}
+		samples = append(samples, sample{name: fmt.Sprintf("delivery-%s-%s%s", d.By, d.State, d.Reason), page: changed(v, func(v *signin.Sent) { v.Delivery = &d })})
+	}
+	return samples
+}
+
+// everyDelivery is a message in every state that it can come to.
+func everyDelivery() []signin.Delivery {
+	var all []signin.Delivery
+	for _, by := range []factor.Channel{factor.Text, factor.Call} {
+		for _, state := range []outbox.State{outbox.Queued, outbox.Handed, outbox.Delivered, outbox.Dropped} {
+			all = append(all, signin.Delivery{By: by, State: state, At: now})
+		}
+		for _, why := range []outbox.Reason{outbox.Refused, outbox.Busy, outbox.NoAnswer, outbox.NoKey, outbox.Silent, outbox.Outage, ""} {
+			all = append(all, signin.Delivery{By: by, State: outbox.Failed, Reason: why, At: now})
+		}
+	}
+	return all
 }
 
 func accountSamples(say words.Printer) []sample {
@@ -150,12 +263,13 @@ func accountSamples(say words.Printer) []sample {
 		Email: "dana.reyes@juniper.example", Role: company.SalesManager, Zone: portland,
 	}
 	iphone := account.Method{ID: "a1", Kind: factor.TOTP, Name: "Dana’s iPhone", Added: now.AddDate(0, 0, -10), LastUsed: now}
-	work := account.Method{ID: "a2", Kind: factor.SMS, Name: "Work phone, +1 ••• ••• 0142", Added: now}
+	work := account.Method{ID: "a2", Kind: factor.SMS, Name: "Work phone", Hint: hint, Added: now}
+	plain := account.Method{ID: "a4", Kind: factor.Voice, Name: "Voice Call Authentication", Hint: hint, Added: now}
 	old := account.Method{ID: "a3", Kind: factor.TOTP, Name: "Old Pixel", Added: now.AddDate(-1, 0, 0), LastUsed: now.AddDate(0, -2, 0), Stopped: true}
 	return []sample{
 		{name: "dashboard", noFilled: true, page: account.Dashboard{Person: dana, TwoFactor: true, Kind: factor.TOTP, Since: now}.Page(say)},
 		{name: "dashboard-password", noFilled: true, page: account.Dashboard{Person: dana, Since: now}.Page(say)},
-		{name: "my-account", page: account.MyAccount{Person: dana, Required: true, Methods: []account.Method{iphone, work}}.Page(say)},
+		{name: "my-account", page: account.MyAccount{Person: dana, Required: true, Methods: []account.Method{iphone, work, plain}}.Page(say)},
 		{name: "my-account-stopped", page: account.MyAccount{Person: dana, Methods: []account.Method{iphone, old}, Notice: account.Notice{What: account.Renamed, Name: "Old Pixel"}}.Page(say)},
 		{name: "my-account-added", page: account.MyAccount{Person: dana, Methods: []account.Method{iphone}, Notice: account.Notice{What: account.Added, Name: "Dana’s iPhone"}}.Page(say)},
 		{name: "my-account-none", page: account.MyAccount{Person: dana, Notice: account.Notice{What: account.Removed, Name: "Dana’s iPhone"}}.Page(say)},
@@ -173,7 +287,7 @@ func accountSamples(say words.Printer) []sample {
 
 func consoleSamples(say words.Printer) []sample {
 	ada := frame.Insider{Company: "Juniper & Finch Outfitters", DisplayName: "Ada Okafor", Role: company.Administrator, Zone: portland}
-	app, text := console.Method{Kind: factor.TOTP, Name: "Dana’s iPhone"}, console.Method{Kind: factor.SMS, Name: "+1 ••• ••• 0142"}
+	app, text := console.Method{Kind: factor.TOTP, Name: "Dana’s iPhone"}, console.Method{Kind: factor.SMS, Name: "SMS Authentication", Hint: hint}
 	stopped := console.Method{Kind: factor.TOTP, Name: "Old Pixel", Stopped: true}
 	user := func(username, name string, r company.Role, change func(*console.User)) console.User {
 		u := console.User{ID: username, Username: username, DisplayName: name, Email: username + "@juniper.example", Role: r, Version: 7}
@@ -217,6 +331,20 @@ func consoleSamples(say words.Printer) []sample {
 		{name: "own", page: console.Own{By: ada}.Page(say)},
 		{name: "proof", page: console.Proof{By: ada}.Page(say)},
 	}
+}
+
+func shelf() *help.Shelf { return must(help.Load()) }
+
+func helpSamples(say words.Printer) []sample {
+	all := shelf().Articles()
+	samples := []sample{
+		{name: "help", noFilled: true, page: helppages.List{Articles: all}.Page(say)},
+		{name: "help-inside", noFilled: true, page: helppages.List{Inside: true, Articles: all}.Page(say)},
+	}
+	for _, a := range all {
+		samples = append(samples, sample{name: "help-" + a.Slug, noFilled: true, page: helppages.Article{Article: a, Others: all[1:]}.Page(say)})
+	}
+	return samples
 }
 
 func faultSamples(f *frame.Frame) []sample {

@@ -2,6 +2,7 @@ package words
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -20,10 +21,25 @@ func (p Printer) Minute(t time.Time, zone *time.Location) string {
 }
 
 func (p Printer) clock(t time.Time, zone *time.Location, layout string) string {
-	if zone == nil || zone == time.UTC {
+	if isUTC(zone) {
 		return p.T("time.utc", "time", t.UTC().Format(layout))
 	}
 	return t.In(zone).Format(layout)
+}
+
+// isUTC: also by a name of its own, as the time zone of a user may be stored.
+func isUTC(zone *time.Location) bool {
+	return zone == nil || slices.Contains([]string{"UTC", "Etc/UTC", ""}, zone.String())
+}
+
+// When writes the first full minute at which t has come: "14:02", and with its day where
+// that is not the day of now.
+func (p Printer) When(t, now time.Time, zone *time.Location) string {
+	t = t.Add(time.Minute - time.Nanosecond).Truncate(time.Minute)
+	if p.Day(t, zone) == p.Day(now, zone) {
+		return p.Minute(t, zone)
+	}
+	return p.On(t, zone)
 }
 
 // On writes a time with its day in full: "14:02 on 24 November 2026".
@@ -84,7 +100,7 @@ func Seconds(left time.Duration) int {
 // Zone names a time zone by its city and what it differs from UTC by at now:
 // "Los Angeles, UTC−08:00".
 func (p Printer) Zone(zone *time.Location, now time.Time) string {
-	if zone == nil || zone == time.UTC {
+	if isUTC(zone) {
 		return "UTC"
 	}
 	name := zone.String()

@@ -11,6 +11,10 @@ func TestTimesAreWrittenInTheReadersZone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	etc, err := time.LoadLocation("Etc/UTC")
+	if err != nil {
+		t.Fatal(err)
+	}
 	at := time.Date(2026, 11, 25, 0, 2, 30, 0, time.UTC)
 	for _, test := range []struct{ got, want string }{
 		{p.Clock(at, portland), "16:02:30"},
@@ -25,6 +29,11 @@ func TestTimesAreWrittenInTheReadersZone(t *testing.T) {
 		{p.Zone(portland, at), "Los Angeles, UTC−08:00"},
 		{p.Zone(portland, at.AddDate(0, 6, 0)), "Los Angeles, UTC−07:00"},
 		{p.Zone(nil, at), "UTC"},
+		{p.Zone(etc, at), "UTC"},
+		{p.Minute(at, etc), "00:02 UTC"},
+		{p.When(at, at.Add(-time.Hour), portland), "16:03"},
+		{p.When(at.Add(-30*time.Second), at.Add(-time.Hour), portland), "16:02"},
+		{p.When(at, at.AddDate(0, 0, -1), portland), "16:03 on 24 November 2026"},
 		{Countdown(48 * time.Second), "0:48"},
 		{Countdown(15*time.Minute + time.Millisecond), "15:01"},
 		{Countdown(-time.Second), "0:00"},

@@ -81,6 +81,7 @@ type Method struct {
 	ID       string
 	Kind     factor.Kind
 	Name     string // the person's own name for it
+	Hint     string // its number, masked; "" where it has none
 	Added    time.Time
 	LastUsed time.Time // zero: not used yet
 	Stopped  bool      // disabled: it opens nothing and still counts as set up

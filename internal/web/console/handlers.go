@@ -3,7 +3,6 @@ package console
 import (
 	"context"
 	"errors"
-	"net"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -12,6 +11,7 @@ import (
 	"sallyport.dev/sallyport/internal/company"
 	"sallyport.dev/sallyport/internal/session"
 	"sallyport.dev/sallyport/internal/signin"
+	"sallyport.dev/sallyport/internal/web/cookie"
 	"sallyport.dev/sallyport/internal/web/frame"
 	"sallyport.dev/sallyport/internal/web/inside"
 	"sallyport.dev/sallyport/internal/words"
@@ -139,7 +139,7 @@ func (p *Pages) notice(r *http.Request, f session.Found) (Notice, error) {
 	if what == WasReset && !isReset(a.User) || what != WasReset && u.Waits() {
 		return Notice{}, nil
 	}
-	return Notice{What: what, Name: u.Name()}, nil
+	return Notice{What: what, Name: u.Name(), Told: u.Told()}, nil
 }
 
 // done leads back to the list, which says what was done.
@@ -158,7 +158,7 @@ func (p *Pages) postReset(w http.ResponseWriter, r *http.Request, f session.Foun
 	if err != nil || seen < 1 {
 		return frame.BadForm
 	}
-	err = p.SignIns.On(r.Context(), p.Door.Who(r, f), a.User.ID, signin.Reset{Address: address(r), Seen: seen})
+	err = p.SignIns.On(r.Context(), p.Door.Who(r, f), a.User.ID, signin.Reset{Address: cookie.Address(r), Seen: seen})
 	switch {
 	case errors.Is(err, signin.ErrNotFresh):
 		return p.stepUp(w, r, f)
@@ -187,7 +187,7 @@ func (p *Pages) getLift(w http.ResponseWriter, r *http.Request, f session.Found,
 }
 
 func (p *Pages) postLift(w http.ResponseWriter, r *http.Request, f session.Found, a signin.Account) error {
-	err := p.SignIns.On(r.Context(), p.Door.Who(r, f), a.User.ID, signin.Lift{Address: address(r)})
+	err := p.SignIns.On(r.Context(), p.Door.Who(r, f), a.User.ID, signin.Lift{Address: cookie.Address(r)})
 	switch {
 	case errors.Is(err, signin.ErrNotFresh):
 		return p.stepUp(w, r, f)
@@ -215,15 +215,6 @@ func (p *Pages) stepUp(w http.ResponseWriter, r *http.Request, f session.Found) 
 	return nil
 }
 
-// address is the network address that the request came from.
-func address(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		return r.RemoteAddr // a server that gives no port
-	}
-	return host
-}
-
 // user is a as the administrator of f sees them.
 func (p *Pages) user(f session.Found, a signin.Account) User {
 	u := User{
@@ -232,7 +223,7 @@ func (p *Pages) user(f session.Found, a signin.Account) User {
 		Chooses: isReset(a.User), Version: a.User.Version,
 	}
 	for _, m := range p.SignIns.Known(a.User).Authenticators {
-		u.Methods = append(u.Methods, Method{Kind: m.Kind, Name: m.Name, Stopped: m.Disabled()})
+		u.Methods = append(u.Methods, Method{Kind: m.Kind, Name: m.Name, Hint: m.Hint, Stopped: m.Disabled()})
 	}
 	if p.Now().Before(a.User.Wait) {
 		u.Until = a.User.Wait

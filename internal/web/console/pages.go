@@ -52,8 +52,12 @@ type User struct {
 type Method struct {
 	Kind    factor.Kind
 	Name    string // the user's own name for it
+	Hint    string // its number, masked; "" where it has none
 	Stopped bool   // disabled: it opens nothing and still counts as set up
 }
+
+// Told reports whether a mail can tell the user what was done.
+func (u User) Told() bool { return u.Email != "" }
 
 // Name is what the user is called; nobody has no name at all.
 func (u User) Name() string {
@@ -124,6 +128,7 @@ type Users struct {
 type Notice struct {
 	What Done
 	Name string // of the user
+	Told bool   // a mail about it is on its way to them
 }
 
 // Done is something that an administrator did to a user, or need not do.
@@ -143,7 +148,12 @@ var noticeKeys = map[Done]string{
 }
 
 // Key is the key of the notice, "" when there is none.
-func (n Notice) Key() string { return noticeKeys[n.What] }
+func (n Notice) Key() string {
+	if n.What == WasReset && n.Told {
+		return "users.was-reset-told"
+	}
+	return noticeKeys[n.What]
+}
 
 // Page gives the frame what it renders.
 func (v Users) Page(say words.Printer) frame.Page {

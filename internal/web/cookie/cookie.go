@@ -4,6 +4,7 @@
 package cookie
 
 import (
+	"net"
 	"net/http"
 	"strings"
 	"time"
@@ -64,7 +65,21 @@ func (j Jar) Held(r *http.Request) []signin.Token {
 
 // Browser is all that r carries, but for the sign-in at hand.
 func (j Jar) Browser(r *http.Request) signin.Browser {
-	return signin.Browser{Session: j.Session(r), Held: j.Held(r)}
+	return signin.Browser{Session: j.Session(r), Held: j.Held(r), Address: Address(r)}
+}
+
+// At is what r carries for sign-in id.
+func (j Jar) At(r *http.Request, id signin.ID) signin.Browser {
+	return signin.Browser{Between: j.Between(r, id), Session: j.Session(r), Address: Address(r)}
+}
+
+// Address is the network address that r came from.
+func Address(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr // a server that gives no port
+	}
+	return host
 }
 
 // Begin gives the browser the cookie of a sign-in that has begun, and takes those away

@@ -81,3 +81,16 @@ func FuzzACookieIsParsedOrNone(f *testing.F) {
 		}
 	})
 }
+
+func TestABrowserComesFromItsAddress(t *testing.T) {
+	for remote, want := range map[string]string{"192.0.2.7:4711": "192.0.2.7", "[2001:db8::7]:4711": "2001:db8::7", "@": "@", "": ""} {
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r.RemoteAddr = remote
+		if got := (Jar{}).Browser(r).Address; got != want {
+			t.Errorf("%q: %q, want %q", remote, got, want)
+		}
+		if got := (Jar{}).At(r, "id1").Address; got != want {
+			t.Errorf("%q at a sign-in: %q, want %q", remote, got, want)
+		}
+	}
+}

@@ -111,12 +111,16 @@ func functions(p words.Printer) template.FuncMap {
 		"day":       p.Day,
 		"recent":    p.Recent,
 		"zone":      p.Zone,
+		"when":      p.When,
 		"seconds":   words.Seconds,
 		"countdown": words.Countdown,
 		"anyof":     func(names []string) words.Or { return words.Or(names) },
 		"icon":      icon,
 		"tel":       tel,
 		"row":       row,
+		"steps":     func(now, all int) Steps { return Steps{Now: now, All: all} },
+		"told":      func(name, hint string) string { return Told(p, name, hint) },
+		"detail":    func(k factor.Kind, name, hint string) string { return Detail(p, k, name, hint) },
 		"method":    func(k factor.Kind) Method { return MethodOf(p, k) },
 	}
 }

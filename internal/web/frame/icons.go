@@ -27,6 +27,8 @@ var icons = map[string]string{
 	"reset":    `<path d="M4 5v5h5M4.6 10A8 8 0 1 1 4 13.5"/>`,
 	"unlock":   `<rect x="5" y="11" width="14" height="9.5" rx="1"/><path d="M8.5 11V7.5a3.5 3.5 0 0 1 6.8-1.2M12 15v2"/>`,
 	"ring":     `<circle cx="12" cy="12" r="9" stroke-dasharray="3.2 2.45"/>`,
+	"quarter":  `<circle cx="12" cy="12" r="9"/><path class="full" d="M12 12V3a9 9 0 0 1 9 9z"/>`,
+	"half":     `<circle cx="12" cy="12" r="9"/><path class="full" d="M12 3a9 9 0 0 1 0 18z"/>`,
 	"next":     `<path d="M9 5l7 7-7 7"/>`,
 }
 

@@ -35,3 +35,23 @@ func MethodOf(say words.Printer, kind factor.Kind) Method {
 	}
 	return Method{Name: say.T(k.name), Line: say.T(k.line), Missing: say.T(k.missing), Icon: k.icon, Known: ok}
 }
+
+// Told is what its owner tells a method by: its name, and its masked number where it has one.
+func Told(say words.Printer, name, hint string) string {
+	switch {
+	case hint == "":
+		return name
+	case name == "":
+		return hint
+	}
+	return say.T("method.told", "name", name, "hint", hint)
+}
+
+// Detail is what stands below the kind's own name of a method that is called name: nothing
+// that is there already.
+func Detail(say words.Printer, kind factor.Kind, name, hint string) string {
+	if name == MethodOf(say, kind).Name {
+		name = ""
+	}
+	return Told(say, name, hint)
+}

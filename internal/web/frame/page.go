@@ -9,8 +9,8 @@ import (
 	"sallyport.dev/sallyport/internal/words"
 )
 
-// Page is one page to be rendered. At most one of Card and Toolbar is set: the demo phone has
-// neither.
+// Page is one page to be rendered. At most one of Card and Toolbar is set; the demo phone, a
+// page of the help centre, and a piece of a page have neither.
 type Page struct {
 	Template string         // the template's name: "signin/code"
 	Words    words.Printer  // the language
@@ -90,6 +90,23 @@ type Row struct {
 
 // row lets a part see both the page and one item of a list.
 func row(page, item any) Row { return Row{Layout: page, Item: item} }
+
+// Steps says how far a set-up is.
+type Steps struct{ Now, All int }
+
+// Bars are the classes of the bars, one a step: "" for one to come.
+func (s Steps) Bars() []string {
+	bars := make([]string, s.All)
+	for i := range bars {
+		switch {
+		case i+1 < s.Now:
+			bars[i] = "done"
+		case i+1 == s.Now:
+			bars[i] = "now"
+		}
+	}
+	return bars
+}
 
 // tel makes a telephone link of a number as people read it, or of the number before
 // the first word in it ("+1 555 010 0199, ext. 4" dials without the extension).

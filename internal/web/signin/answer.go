@@ -33,10 +33,14 @@ func (v Code) Page(say words.Printer) frame.Page {
 	return p
 }
 
+// Learn is the help that the page offers.
+func (v Code) Learn() *Learn { return &Learn{Key: "learn.no-phone", Article: articleUsing} }
+
 // Refused says why a code did not count.
 type Refused struct {
 	Why  CodeFault
-	Left int // attempts left in this sign-in; -1 where they are not counted
+	By   factor.Channel // how the code came; "" from an app
+	Left int            // attempts left in this sign-in; -1 where they are not counted
 	// Drift is how far the phone's clock is off, positive when it is fast; 0 when that
 	// is not known.
 	Drift time.Duration
@@ -51,6 +55,7 @@ const (
 	Wrong     CodeFault = "wrong"
 	Used      CodeFault = "used"      // each code opens once
 	Malformed CodeFault = "malformed" // not six digits; nothing was compared
+	TooLate   CodeFault = "too-late"  // a newer one was sent; nothing was compared
 	Outage    CodeFault = "outage"    // ours: nothing was compared, and the attempt was given back
 )
 
@@ -61,6 +66,7 @@ var refusals = map[CodeFault]refusedWords{
 	Wrong:     {"refused.wrong.title", "refused.wrong.what", "refused.wrong.hint", "bad", "stop"},
 	Used:      {"refused.used.title", "refused.used.what", "refused.used.hint", "late", "clock"},
 	Malformed: {"refused.malformed.title", "refused.malformed.what", "code.hint", "bad", "stop"},
+	TooLate:   {"refused.too-late.title", "refused.too-late.what", "code.hint", "late", "clock"},
 	Outage:    {"refused.outage.title", "refused.outage.what", "code.hint", "late", "warn"},
 }
 
@@ -86,6 +92,8 @@ func (r Refused) Icon() string { return r.words().icon }
 // Hint is the key of the line below the field: the clock's, where it is known to be off.
 func (r Refused) Hint() string {
 	switch {
+	case r.By != "":
+		return sentPages[r.By].hint
 	case r.Drift > 0:
 		return "refused.fast.hint"
 	case r.Drift < 0:
@@ -105,6 +113,7 @@ type Methods struct {
 	Between
 	Active  []Enrolled
 	Stopped []Enrolled // disabled ones: they open nothing
+	Held    *Held      // the one that was asked for could not be sent
 	Helpers
 }
 
@@ -113,12 +122,16 @@ type Enrolled struct {
 	ID   string // the authenticator's id
 	Kind factor.Kind
 	Name string // the user's own name for it
+	Hint string // its number, masked; "" where it has none
 }
+
+// Learn is the help that the page offers.
+func (v Methods) Learn() *Learn { return &Learn{Key: "learn.lost", Article: articleUsing} }
 
 // Page gives the frame what it renders.
 func (v Methods) Page(say words.Printer) frame.Page {
 	p := v.page(say, frame.Between, false)
-	p.Template, p.Title, p.View = "signin/methods", say.T("methods.title"), v
+	p.Template, p.Title, p.View, p.Faulty = "signin/methods", say.T("methods.title"), v, v.Held != nil
 	return p
 }
 
@@ -127,8 +140,20 @@ type Wait struct {
 	Between
 	Until time.Time // when the wait is over; past when this sign-in has no attempt left
 	Again string    // where "Start again" leads, a path
+	Sent  bool      // the codes are texted or read out; else an app makes them
 	Helpers
 }
+
+// Advice is the key of what to do about wrong codes.
+func (v Wait) Advice() string {
+	if v.Sent {
+		return "wait.newest"
+	}
+	return "wait.clock"
+}
+
+// Learn is the help that the page offers.
+func (v Wait) Learn() *Learn { return &Learn{Key: "learn.refused", Article: articleUsing} }
 
 // Page gives the frame what it renders. Without scripts it asks again when the wait is over.
 func (v Wait) Page(say words.Printer) frame.Page {

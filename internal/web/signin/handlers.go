@@ -31,6 +31,17 @@ type Pages struct {
 	// Available says whether a method of this kind can be set up here.
 	Available func(factor.Kind) bool
 	Now       func() time.Time
+
+	// Numbered says whether a method of this kind is set up with a telephone number; nil: none is.
+	Numbered func(factor.Kind) bool
+	// Countries are those whose numbers can be set up, in any order.
+	Countries []Country
+	// Mask shows a number in E.164 without what would give it away: "+1 ••• ••• 0142". Nil: the
+	// number of the user's account is not offered.
+	Mask func(e164 string) string
+	// RegionOf is the country of a number, ISO 3166-1 alpha-2, "" when it is not known; nil: of none.
+	RegionOf   func(e164 string) string
+	Deliveries Deliveries // nil: nothing is known of how messages stand
 }
 
 // People are who the pages name; internal/store provides them.
@@ -48,10 +59,15 @@ func (p *Pages) Routes(mux frame.Mux) {
 	handle("GET /sign-in/{id}/scan", p.getScan)
 	handle("GET /sign-in/{id}/code", p.getNewCode)
 	handle("GET /sign-in/{id}/methods", p.getMethods)
+	handle("GET /sign-in/{id}/number", p.getNumber)
+	handle("GET /sign-in/{id}/delivery", p.getDelivery)
 	handle("GET /sign-in/{id}/{form}", p.back)
 	handle("POST /sign-in/{id}/answer", p.postAnswer)
 	handle("POST /sign-in/{id}/choose", p.postChoose)
 	handle("POST /sign-in/{id}/enrol", p.postEnrol)
+	handle("POST /sign-in/{id}/number", p.postNumber)
+	handle("POST /sign-in/{id}/resend", p.postResend)
+	handle("POST /sign-in/{id}/call", p.postCall)
 	handle("POST /sign-in/{id}/drop", p.step(signin.Drop{}))
 	handle("POST /sign-in/{id}/finish", p.step(signin.Finish{}))
 	handle("POST /sign-in/{id}/skip", p.step(signin.Skip{}))
@@ -125,7 +141,7 @@ func leadsAway(c rune) bool { return c < 0x20 || c == 0x7f || c == '\\' }
 
 // browser is what r carries for the sign-in in its path.
 func (p *Pages) browser(r *http.Request) signin.Browser {
-	return signin.Browser{Between: p.Cookies.Between(r, signin.ID(r.PathValue("id"))), Session: p.Cookies.Session(r)}
+	return p.Cookies.At(r, signin.ID(r.PathValue("id")))
 }
 
 // take runs one step of the sign-in that r carries, and sends the browser on.
@@ -160,6 +176,8 @@ func (p *Pages) postMoreTime(w http.ResponseWriter, r *http.Request) error {
 	case err != nil:
 	case from.Path == to+"/answer" && si.Stage == signin.Enrolling:
 		to += "/code" // where the code that was refused was typed
+	case from.Path == to+"/number":
+		to += "/number?" + url.Values{"kind": {from.Query().Get("kind")}}.Encode()
 	case slices.Contains([]string{to + "/scan", to + "/code", to + "/methods"}, from.Path):
 		to = from.Path
 	}
@@ -168,15 +186,31 @@ func (p *Pages) postMoreTime(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (p *Pages) postChoose(w http.ResponseWriter, r *http.Request) error {
-	return p.take(w, r, func(ctx context.Context, b signin.Browser, f signin.Form) (signin.SignIn, error) {
+	err := p.take(w, r, func(ctx context.Context, b signin.Browser, f signin.Form) (signin.SignIn, error) {
 		return p.SignIns.Choose(ctx, b, f, factor.ID(r.PostFormValue("authenticator")))
 	})
+	held, ok := holdUp(err)
+	if !ok {
+		return err
+	}
+	s, err := p.scene(r)
+	if err != nil {
+		return err
+	}
+	v := p.methods(s)
+	v.Held = &held
+	retryAfter(w, held.Until.Sub(p.Now()))
+	return p.show(w, http.StatusTooManyRequests, s, v)
 }
 
 func (p *Pages) postEnrol(w http.ResponseWriter, r *http.Request) error {
 	kind := factor.Kind(r.PostFormValue("kind"))
 	if !p.Available(kind) {
 		return signin.ErrNotOffered
+	}
+	if p.numbered(kind) {
+		http.Redirect(w, r, "/sign-in/"+r.PathValue("id")+"/number?"+url.Values{"kind": {string(kind)}}.Encode(), http.StatusSeeOther)
+		return nil
 	}
 	name := frame.MethodOf(p.Frame.Printer(r), kind).Name
 	return p.take(w, r, func(ctx context.Context, b signin.Browser, f signin.Form) (signin.SignIn, error) {

@@ -3,8 +3,9 @@
 //
 //	SignIn                                the password            (outside)
 //	Choose -> GetApp -> Scan -> NewCode   the first set-up        (between)
+//	       -> Number -> Sent              with a telephone        (between)
 //	       -> Finish                                              (inside)
-//	Code, Methods, Wait, Stuck            the second step         (between)
+//	Code, Sent, Methods, Wait, Stuck      the second step         (between)
 //	Ended                                 nothing more to be done (outside)
 //
 // A view model holds what a page shows and decides nothing; its Page method gives the
@@ -64,6 +65,25 @@ func (b Between) Path(step string) string {
 	}
 	return "/sign-in/" + b.ID + "/" + step
 }
+
+// HintKey is the key of the line below the field of a code from an app.
+func (Between) HintKey() string { return "code.hint" }
+
+// Learn is the help that a page offers; nil for those that offer none.
+func (Between) Learn() *Learn { return nil }
+
+// Learn is a link from a page to an article, named by what the person sees.
+type Learn struct {
+	Key     string
+	Article string // its path
+}
+
+// The articles that pages lead to.
+const (
+	articleUsing  = "/help/using-two-factor-authentication"
+	articleApp    = "/help/setting-up-google-authenticator"
+	articlePhones = "/help/setting-up-sms-text-message-and-call-authentication"
+)
 
 // InSession reports whether this sign-in is a ceremony that began inside.
 func (b Between) InSession() bool {

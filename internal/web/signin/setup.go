@@ -9,8 +9,8 @@ import (
 	"sallyport.dev/sallyport/internal/words"
 )
 
-// Choose lists the methods that can be set up. Each posts its kind to
-// /sign-in/{id}/enrol, "Skip for now" posts to /skip.
+// Choose lists the methods that can be set up. Each posts its kind to /sign-in/{id}/enrol, or
+// asks for /number first; "Skip for now" posts to /skip.
 type Choose struct {
 	Between
 	// Required: the company asks it of everyone, or the user has to after a reset. With
@@ -28,6 +28,7 @@ type Offered struct {
 	Kind        factor.Kind
 	Recommended bool
 	Available   bool
+	Numbered    bool // its number is asked for first
 	Filled      bool // its button is the page's one filled button
 }
 
@@ -47,6 +48,9 @@ func Offers(kinds []factor.Kind, available func(factor.Kind) bool, filled bool) 
 	}
 	return append(can, cannot...)
 }
+
+// Learn is the help that the page offers.
+func (v Choose) Learn() *Learn { return &Learn{Key: "learn.which", Article: articleUsing} }
 
 // Skippable reports whether "Skip for now" is there.
 func (v Choose) Skippable() bool { return !v.Required && !v.InSession() }
@@ -99,6 +103,9 @@ func (v Choose) Page(say words.Printer) frame.Page {
 // "Choose another method" posts to /drop.
 type GetApp struct{ Between }
 
+// Learn is the help that the page offers.
+func (GetApp) Learn() *Learn { return &Learn{Key: "learn.app", Article: articleApp} }
+
 // Page gives the frame what it renders.
 func (v GetApp) Page(say words.Printer) frame.Page {
 	p := v.page(say, frame.Between, true)
@@ -115,6 +122,9 @@ type Scan struct {
 	Groups []string      // the key in groups of four
 }
 
+// Learn is the help that the page offers.
+func (v Scan) Learn() *Learn { return &Learn{Key: "learn.scan", Article: articleApp} }
+
 // Page gives the frame what it renders.
 func (v Scan) Page(say words.Printer) frame.Page {
 	p := v.page(say, frame.Between, true)
@@ -128,6 +138,9 @@ type NewCode struct {
 	Refused *Refused // nil on the first look
 	Typed   string   // what was refused, kept in the field
 }
+
+// Learn is the help that the page offers.
+func (v NewCode) Learn() *Learn { return &Learn{Key: "learn.refused", Article: articleApp} }
 
 // Page gives the frame what it renders.
 func (v NewCode) Page(say words.Printer) frame.Page {
@@ -148,6 +161,7 @@ type Finish struct {
 type Ready struct {
 	Kind  factor.Kind
 	Name  string // the user's own name for it
+	Hint  string // its number, masked; "" where it has none
 	Added time.Time
 }
 

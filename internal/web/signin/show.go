@@ -26,6 +26,9 @@ type scene struct {
 	between Between
 	helpers Helpers
 	start   string // where starting again leads
+	phone   string // of the user's account, E.164; "" when none is on file
+	// delivery is how the last message with a code stands; nil when nothing is known of it.
+	delivery *Delivery
 }
 
 // scene reads the sign-in that r carries, and whom it is of. Only after the right password
@@ -43,7 +46,7 @@ func (p *Pages) scene(r *http.Request) (scene, error) {
 	if err != nil {
 		return scene{}, err
 	}
-	s := scene{state: st, say: p.Frame.Printer(r, person.Language), start: start(st), between: Between{
+	s := scene{state: st, say: p.Frame.Printer(r, person.Language), start: start(st), phone: person.Phone, between: Between{
 		ID: string(st.SignIn.ID), Nonce: secret.NewID(), Purpose: Purpose(st.SignIn.Demand.Purpose),
 		Company: c.Name, Username: person.Username, Reference: st.SignIn.Reference,
 		Expires: st.SignIn.Expires, Zone: person.Zone(),
@@ -53,7 +56,8 @@ func (p *Pages) scene(r *http.Request) (scene, error) {
 			s.helpers.Administrators = append(s.helpers.Administrators, a.DisplayName)
 		}
 	}
-	return s, nil
+	s.delivery, err = p.delivery(r.Context(), st)
+	return s, err
 }
 
 // start is where starting again leads: a ceremony's session is still there.
@@ -86,6 +90,9 @@ func (p *Pages) current(s scene) paged {
 	st := s.state
 	switch st.SignIn.Stage {
 	case signin.Enrolling:
+		if a, ok := signin.Asked(st); ok && len(a.Channels) > 0 {
+			return p.sent(s, a)
+		}
 		return GetApp{Between: s.between}
 	case signin.Enrolled:
 		return p.finish(s)
@@ -101,25 +108,34 @@ func (p *Pages) current(s scene) paged {
 func (p *Pages) choose(s scene) Choose {
 	return Choose{
 		Between: s.between, Required: signin.Needs(s.state.User, s.state.Policy), Reset: s.state.User.MustEnrol,
-		Methods: Offers(p.Kinds, p.Available, true), Helpers: s.helpers,
+		Methods: p.offers(true), Helpers: s.helpers,
 	}
+}
+
+// offers lists what can be set up.
+func (p *Pages) offers(filled bool) []Offered {
+	list := Offers(p.Kinds, p.Available, filled)
+	for i := range list {
+		list[i].Numbered = p.numbered(list[i].Kind)
+	}
+	return list
 }
 
 func (p *Pages) finish(s scene) Finish {
 	v := Finish{Between: s.between}
 	for _, a := range s.state.User.Authenticators {
-		v.Ready = append([]Ready{{Kind: a.Kind, Name: a.Name, Added: a.Added}}, v.Ready...)
+		v.Ready = append([]Ready{{Kind: a.Kind, Name: a.Name, Hint: a.Hint, Added: a.Added}}, v.Ready...)
 	}
 	if len(s.state.User.Authenticators) < signin.MaxAuthenticators {
-		v.More = Offers(p.Kinds, p.Available, false)
+		v.More = p.offers(false)
 	}
 	return v
 }
 
 // challenged asks for the code, or says why no code is taken now.
 func (p *Pages) challenged(s scene) paged {
-	a := asked(s.state)
-	if a.ID == "" || a.Disabled() { // removed or stopped since it was asked for: no wait mends that
+	a, ok := signin.Asked(s.state)
+	if !ok || a.Disabled() { // removed or stopped since it was asked for: no wait mends that
 		if others := p.methods(s); len(others.Active) > 0 {
 			return others
 		}
@@ -127,9 +143,12 @@ func (p *Pages) challenged(s scene) paged {
 	}
 	left, wait := s.state.SignIn.Left, s.state.User.Wait
 	if left > 0 && !p.Now().Before(wait) {
+		if len(a.Channels) > 0 {
+			return p.sent(s, a)
+		}
 		return Code{Between: s.between, Kind: a.Kind, Device: a.Name, Another: true}
 	}
-	v := Wait{Between: s.between, Until: later(wait, p.Now()), Again: s.between.Path(""), Helpers: s.helpers}
+	v := Wait{Between: s.between, Until: later(wait, p.Now()), Again: s.between.Path(""), Sent: len(a.Channels) > 0, Helpers: s.helpers}
 	if left <= 0 {
 		v.Again = s.start
 	}
@@ -143,21 +162,15 @@ func later(a, b time.Time) time.Time {
 	return b
 }
 
-// asked is the authenticator that the sign-in asks for.
-func asked(st signin.State) factor.Authenticator {
-	for _, a := range st.User.Authenticators {
-		if a.ID == st.SignIn.Challenge.Authenticator {
-			return a
-		}
-	}
-	return factor.Authenticator{}
+func enrolled(a factor.Authenticator) Enrolled {
+	return Enrolled{ID: string(a.ID), Kind: a.Kind, Name: a.Name, Hint: a.Hint}
 }
 
 func stopped(st signin.State) []Enrolled {
 	var out []Enrolled
 	for _, a := range st.User.Authenticators {
 		if a.Disabled() {
-			out = append(out, Enrolled{ID: string(a.ID), Kind: a.Kind, Name: a.Name})
+			out = append(out, enrolled(a))
 		}
 	}
 	return out
@@ -184,7 +197,7 @@ func (p *Pages) methods(s scene) Methods {
 	v := Methods{Between: s.between, Stopped: stopped(s.state), Helpers: s.helpers}
 	for _, a := range signin.Provers(s.state, p.Now()) {
 		if a.ID != s.state.SignIn.Challenge.Authenticator {
-			v.Active = append(v.Active, Enrolled{ID: string(a.ID), Kind: a.Kind, Name: a.Name})
+			v.Active = append(v.Active, enrolled(a))
 		}
 	}
 	return v
@@ -195,7 +208,7 @@ func (p *Pages) getScan(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if s.state.SignIn.Stage != signin.Enrolling {
+	if _, ok := p.current(s).(GetApp); !ok {
 		return p.back(w, r)
 	}
 	offer, err := p.SignIns.Offer(s.state, s.between.Company, s.between.Username)
@@ -217,7 +230,7 @@ func (p *Pages) getNewCode(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if s.state.SignIn.Stage != signin.Enrolling {
+	if _, ok := p.current(s).(GetApp); !ok {
 		return p.back(w, r)
 	}
 	return p.show(w, http.StatusOK, s, NewCode{Between: s.between})
@@ -242,18 +255,20 @@ func (p *Pages) showRefused(w http.ResponseWriter, r *http.Request, refused Refu
 	}
 	refused.Left = s.state.SignIn.Left
 	switch s.state.SignIn.Stage {
-	case signin.Enrolling:
-		return p.show(w, status, s, NewCode{Between: s.between, Refused: &refused, Typed: typed})
-	case signin.Challenged:
+	case signin.Enrolling, signin.Challenged:
 	default: // the last of five wrong codes: the set-up starts over
 		v := p.choose(s)
 		v.Over = true
 		return p.show(w, status, s, v)
 	}
-	switch v := p.challenged(s).(type) {
+	switch v := p.current(s).(type) {
+	case GetApp:
+		return p.show(w, status, s, NewCode{Between: s.between, Refused: &refused, Typed: typed})
 	case Code:
 		v.Refused, v.Typed = &refused, typed
 		return p.show(w, status, s, v)
+	case Sent:
+		return p.show(w, status, s, v.refuse(refused, typed))
 	case Wait:
 		if wait := s.state.User.Wait.Sub(p.Now()); wait > 0 {
 			retryAfter(w, wait)
@@ -275,6 +290,8 @@ func refusal(err error) (Refused, bool) {
 		return Refused{Why: Used, Next: replayed.Next}, true
 	case errors.Is(err, factor.ErrMalformed):
 		return Refused{Why: Malformed}, true
+	case errors.Is(err, signin.ErrCodeOver):
+		return Refused{Why: TooLate}, true
 	case errors.Is(err, signin.ErrLocked):
 		return Refused{Why: Wrong}, true // the page says that codes are on hold
 	case errors.Is(err, factor.ErrNotCompared), errors.Is(err, factor.ErrUnknownKind):

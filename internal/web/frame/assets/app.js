@@ -14,7 +14,8 @@
 			n.includes(":") ? Math.floor(s / 60) + ":" + String(s % 60).padStart(2, "0") : Math.max(2, s));
 
 	// watch counts down in data-text, speaks at 20 seconds and at the end, and then wakes a
-	// button. A form is the sign-in's own end: it comes forward for the last 20 seconds.
+	// button, or the very button that counts. A form is the sign-in's own end: it comes forward for
+	// the last 20 seconds.
 	const watch = (el) => {
 		const { text, soon, over, wakes } = el.dataset;
 		const form = el.matches("form");
@@ -22,6 +23,7 @@
 		const tick = () => {
 			const s = left(el);
 			if (text) el.textContent = s || !over || el.matches("[role=timer]") ? fill(text, s) : over;
+			if (el.matches("button")) el.disabled = s > 0;
 			if (s <= 20 && form) {
 				el.classList.add("soon");
 				el.querySelector("span").textContent = s ? fill(soon, s) : over;
