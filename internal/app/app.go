@@ -21,6 +21,7 @@ import (
 	"sallyport.dev/sallyport/internal/factor"
 	"sallyport.dev/sallyport/internal/factor/phonecode"
 	"sallyport.dev/sallyport/internal/factor/totp"
+	"sallyport.dev/sallyport/internal/help"
 	"sallyport.dev/sallyport/internal/notice"
 	"sallyport.dev/sallyport/internal/outbox"
 	"sallyport.dev/sallyport/internal/password"
@@ -33,6 +34,7 @@ import (
 	"sallyport.dev/sallyport/internal/web/console"
 	"sallyport.dev/sallyport/internal/web/cookie"
 	"sallyport.dev/sallyport/internal/web/frame"
+	helppages "sallyport.dev/sallyport/internal/web/help"
 	"sallyport.dev/sallyport/internal/web/inside"
 	signinpages "sallyport.dev/sallyport/internal/web/signin"
 	"sallyport.dev/sallyport/internal/words"
@@ -107,9 +109,13 @@ func build(c config.Config, st *store.Store, ring *secret.Ring, o Outside) (*App
 		return nil, fmt.Errorf("load the words: %w", err)
 	}
 	f, err := frame.New(catalogue, frame.Options{ProductName: c.ProductName, Support: c.Support, Now: o.Now, Log: o.Log},
-		signinpages.Templates(), account.Templates(), console.Templates(), phone.Templates())
+		signinpages.Templates(), account.Templates(), console.Templates(), helppages.Templates(), phone.Templates())
 	if err != nil {
 		return nil, fmt.Errorf("build the pages: %w", err)
+	}
+	articles, err := help.Load()
+	if err != nil {
+		return nil, fmt.Errorf("load the articles: %w", err)
 	}
 	signIns := &signin.SignIns{
 		Store: st, Forms: st, Names: st, Passwords: hasher, Keys: ring, Kinds: kinds(ring), Now: o.Now, Log: o.Log,
@@ -120,7 +126,9 @@ func build(c config.Config, st *store.Store, ring *secret.Ring, o Outside) (*App
 	signIns.Nudge = dispatcher.Nudge
 	a := &App{Store: st, SignIns: signIns, Hasher: hasher, Outbox: dispatcher, Slots: gate.Slots(), log: o.Log, phone: o.Phone}
 	mux := &recorder{mux: http.NewServeMux()}
-	a.route(mux, f, cookie.Jar{Secure: c.Secure}, o)
+	jar := cookie.Jar{Secure: c.Secure}
+	a.route(mux, f, jar, o)
+	(&helppages.Pages{Shelf: articles, Frame: f, Cookies: jar}).Routes(mux)
 	a.Routes = mux.patterns
 	a.Handler = f.Guard(c.Hosts, mux.mux)
 	return a, nil
@@ -142,6 +150,7 @@ func (c codes) Code(ctx context.Context, d outbox.Delivery) (notice.Code, error)
 func (a *App) route(mux *recorder, f *frame.Frame, jar cookie.Jar, o Outside) {
 	(&signinpages.Pages{
 		SignIns: a.SignIns, People: a.Store, Frame: f, Cookies: jar, Kinds: listed(), Available: a.available(o.Senders), Now: o.Now,
+		Numbered: a.numbered, Countries: countries(), Mask: mask, RegionOf: phonecode.RegionOf, Deliveries: a.Store,
 	}).Routes(mux)
 	door := inside.Door{Sessions: &session.Sessions{Store: a.Store, Now: o.Now}, SignIns: a.SignIns, Cookies: jar}
 	(&account.Pages{Door: door, SignIns: a.SignIns, Frame: f, Now: o.Now}).Routes(mux)
@@ -153,6 +162,26 @@ func (a *App) route(mux *recorder, f *frame.Frame, jar cookie.Jar, o Outside) {
 	mux.Handle("GET /assets/", f.Assets())
 	mux.Handle("GET /healthz", f.Handle(a.getHealth, f.Explain))
 	mux.Handle("/", f.Handle(func(http.ResponseWriter, *http.Request) error { return frame.NotFound }, f.Explain))
+}
+
+// numbered says which methods are set up with a telephone number.
+func (a *App) numbered(k factor.Kind) bool {
+	_, ok := a.SignIns.Kinds[k].(factor.Addresser)
+	return ok
+}
+
+// countries are those whose numbers can be set up.
+func countries() []signinpages.Country {
+	var all []signinpages.Country
+	for _, c := range phonecode.Countries() {
+		all = append(all, signinpages.Country(c))
+	}
+	return all
+}
+
+// mask shows no more of a number than an authenticator's hint does.
+func mask(e164 string) string {
+	return phonecode.Verifier{}.Hint(factor.Authenticator{Secret: secret.New(e164)})
 }
 
 // connect makes the demo phone a part of this App.

@@ -25,7 +25,7 @@ func TestAnUnknownMethodIsRefusedAndNothingIsLost(t *testing.T) {
 		b := h.newBrowser()
 		path := b.begin(sam)
 		// Those that cannot work yet, none at all, and others that no page lists.
-		for _, kind := range []string{"sms", "voice", "okta", "palm", "", "TOTP", "totp ", "totp\n"} {
+		for _, kind := range []string{"okta", "palm", "", "TOTP", "totp ", "totp\n"} {
 			p := b.post(path+"/enrol", fieldsOf(rand.Text(), "kind", kind)).want(http.StatusConflict)
 			p.says("Nothing was changed")
 		}

@@ -14,6 +14,9 @@ var betweenRoutes = []string{
 	"GET /sign-in/{id}/methods", "POST /sign-in/{id}/answer", "POST /sign-in/{id}/choose", "POST /sign-in/{id}/enrol",
 	"POST /sign-in/{id}/drop", "POST /sign-in/{id}/finish", "POST /sign-in/{id}/skip", "POST /sign-in/{id}/more-time",
 	"POST /sign-in/{id}/cancel", "GET /sign-in/{id}/{form}", "GET /assets/", "GET /healthz",
+	"GET /sign-in/{id}/number", "POST /sign-in/{id}/number", "POST /sign-in/{id}/resend", "POST /sign-in/{id}/call",
+	"GET /sign-in/{id}/delivery",
+	"GET /help", "GET /help/{article}", // for everybody
 }
 
 // insideMarks stand on the pages inside and nowhere else.
