@@ -80,8 +80,23 @@ func onBothEngines(t *testing.T, test func(t *testing.T, h *house)) {
 	})
 }
 
-// open starts the real server on loopback, with a cheap Argon2id and a clock of its own.
+// open starts the real server on loopback, with a cheap Argon2id and a clock of its own, and
+// sends what is in its outbox.
 func open(t *testing.T, dsn string) *house {
+	t.Helper()
+	h := openQuiet(t, dsn)
+	sending, stop := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() { h.app.Outbox.Run(sending) })
+	t.Cleanup(func() {
+		stop()
+		running.Wait()
+	})
+	return h
+}
+
+// openQuiet is open without sending anything.
+func openQuiet(t *testing.T, dsn string) *house {
 	t.Helper()
 	h := &house{t: t, dsn: dsn, phone: newCarrier(), clock: &clock{now: time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)}, log: &logBook{}}
 	h.keys = filepath.Join(t.TempDir(), "keys")
@@ -101,15 +116,10 @@ func open(t *testing.T, dsn string) *house {
 		t.Fatal(err)
 	}
 	h.app, h.server.Config.Handler = a, a.Handler
-	sending, stop := context.WithCancel(context.Background())
-	var running sync.WaitGroup
-	running.Go(func() { a.Outbox.Run(sending) })
 	h.server.Start()
 	h.db = openDatabase(t, dsn)
 	t.Cleanup(func() {
 		h.server.Close()
-		stop()
-		running.Wait()
 		if err := a.Close(); err != nil {
 			t.Error(err)
 		}
