@@ -33,7 +33,7 @@ func (h *house) newBrowser() *browser { return &browser{h: h, cookies: map[strin
 
 // page is an answer, read to its end.
 type page struct {
-	t       *testing.T
+	t       testing.TB
 	status  int
 	header  http.Header
 	body    string
@@ -278,7 +278,7 @@ var base32Key = base32.StdEncoding.WithPadding(base32.NoPadding)
 
 func encode(key []byte) string { return base32Key.EncodeToString(key) }
 
-func decode(t *testing.T, key string) []byte {
+func decode(t testing.TB, key string) []byte {
 	t.Helper()
 	b, err := base32Key.DecodeString(key)
 	if err != nil {

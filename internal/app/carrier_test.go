@@ -44,6 +44,13 @@ func (c *carrier) Send(ctx context.Context, m outbox.Message) (outbox.Receipt, e
 	return outbox.Receipt{Delivered: c.delivers}, nil
 }
 
+// takes makes it answer each message with what f returns, before it keeps it.
+func (c *carrier) takes(f func(m outbox.Message) error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.answers = f
+}
+
 // all is what it got so far, the oldest first.
 func (c *carrier) all() []outbox.Message {
 	c.mu.Lock()
@@ -63,7 +70,7 @@ func (c *carrier) of(m member, ch outbox.Channel) []outbox.Message {
 }
 
 // next waits for the n-th message of m by ch, counted from 1, and returns it.
-func (c *carrier) next(t *testing.T, m member, ch outbox.Channel, n int) outbox.Message {
+func (c *carrier) next(t testing.TB, m member, ch outbox.Channel, n int) outbox.Message {
 	t.Helper()
 	limit := time.After(20 * time.Second)
 	for {

@@ -54,7 +54,7 @@ var (
 
 // house is a running server with its people, its database and its log.
 type house struct {
-	t      *testing.T
+	t      testing.TB
 	app    *app.App
 	server *httptest.Server
 	clock  *clock
@@ -82,7 +82,7 @@ func onBothEngines(t *testing.T, test func(t *testing.T, h *house)) {
 
 // open starts the real server on loopback, with a cheap Argon2id and a clock of its own, and
 // sends what is in its outbox.
-func open(t *testing.T, dsn string) *house {
+func open(t testing.TB, dsn string) *house {
 	t.Helper()
 	h := openQuiet(t, dsn)
 	sending, stop := context.WithCancel(context.Background())
@@ -96,7 +96,7 @@ func open(t *testing.T, dsn string) *house {
 }
 
 // openQuiet is open without sending anything.
-func openQuiet(t *testing.T, dsn string) *house {
+func openQuiet(t testing.TB, dsn string) *house {
 	t.Helper()
 	h := &house{t: t, dsn: dsn, phone: newCarrier(), clock: &clock{now: time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)}, log: &logBook{}}
 	h.keys = filepath.Join(t.TempDir(), "keys")
@@ -131,7 +131,7 @@ func openQuiet(t *testing.T, dsn string) *house {
 	return h
 }
 
-func openDatabase(t *testing.T, dsn string) *sql.DB {
+func openDatabase(t testing.TB, dsn string) *sql.DB {
 	t.Helper()
 	driver, source := "pgx", dsn
 	if path, ok := strings.CutPrefix(dsn, "sqlite:"); ok {

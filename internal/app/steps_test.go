@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"sallyport.dev/sallyport/internal/outbox"
 )
 
 // alreadyUsed is what the page says of a code that was right once.
@@ -61,6 +63,19 @@ func (b *browser) join(m member) phone {
 	b.submit(finish.form("/finish")).leads("/")
 	b.isInside(m)
 	return key
+}
+
+// joinByText is join with texts, to the number of m's account.
+func (b *browser) joinByText(m member) {
+	b.h.t.Helper()
+	path := b.begin(m)
+	number := b.get(path+"/number?kind=sms").want(http.StatusOK).form("/number?kind=sms", "own", "1")
+	sent := len(b.h.phone.of(m, outbox.Text))
+	b.submit(number).leads(path)
+	text := b.h.phone.next(b.h.t, m, outbox.Text, sent+1)
+	b.answer(path, text.Code.Reveal()).leads(path)
+	b.submit(b.get(path).form("/finish")).leads("/")
+	b.isInside(m)
 }
 
 // answer types a code where the sign-in at path asks for one.

@@ -42,18 +42,18 @@ type cluster struct {
 // Postgres returns the DSN of a database of the test's own, with its schema up to date and
 // nothing in it, on a real PostgreSQL. Without one the test fails: half the store would go
 // untested.
-func Postgres(t *testing.T) string {
+func Postgres(t testing.TB) string {
 	t.Helper()
 	return newDatabase(t, " TEMPLATE "+template)
 }
 
 // EmptyPostgres is Postgres without a schema.
-func EmptyPostgres(t *testing.T) string {
+func EmptyPostgres(t testing.TB) string {
 	t.Helper()
 	return newDatabase(t, "")
 }
 
-func newDatabase(t *testing.T, clause string) string {
+func newDatabase(t testing.TB, clause string) string {
 	t.Helper()
 	running, err := server()
 	if err != nil {
