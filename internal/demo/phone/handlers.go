@@ -37,6 +37,7 @@ func (p *Pages) getBoard(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (p *Pages) getLive(w http.ResponseWriter, r *http.Request) error {
+	frame.Polled(w)
 	return p.Frame.Render(w, http.StatusOK, p.board(p.Now()).Live(p.Frame.Printer(r)))
 }
 

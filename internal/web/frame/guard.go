@@ -37,7 +37,11 @@ func (f *Frame) logRequest(next http.Handler) http.Handler {
 		r = r.WithContext(context.WithValue(r.Context(), referenceKey{}, secret.NewReference()))
 		seen := &statusWriter{ResponseWriter: w}
 		defer func() {
-			f.options.Log.LogAttrs(r.Context(), slog.LevelInfo, "request",
+			level := slog.LevelInfo
+			if seen.polled && seen.status < http.StatusBadRequest {
+				level = slog.LevelDebug
+			}
+			f.options.Log.LogAttrs(r.Context(), level, "request",
 				slog.String("method", r.Method),
 				slog.String("route", r.Pattern), // set by the mux on this very request; "" when none matched
 				slog.Int("status", seen.status),
@@ -52,6 +56,23 @@ func (f *Frame) logRequest(next http.Handler) http.Handler {
 type statusWriter struct {
 	http.ResponseWriter
 	status int
+	polled bool
+}
+
+// Polled says that pages ask for this answer again and again by themselves, so that its line
+// in the log is of little use: it is written at the level Debug unless it was refused.
+func Polled(w http.ResponseWriter) {
+	for w != nil {
+		if seen, ok := w.(*statusWriter); ok {
+			seen.polled = true
+			return
+		}
+		u, ok := w.(interface{ Unwrap() http.ResponseWriter })
+		if !ok {
+			return
+		}
+		w = u.Unwrap()
+	}
 }
 
 func (w *statusWriter) WriteHeader(status int) {

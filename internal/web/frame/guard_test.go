@@ -154,6 +154,21 @@ func TestTheLogHasTheRouteAndNothingTyped(t *testing.T) {
 	}
 }
 
+func TestWhatPagesAskForByThemselvesFillsNoLogUnlessItIsRefused(t *testing.T) {
+	f, log := newFrame(t)
+	for status, want := range map[int]bool{http.StatusOK: false, http.StatusNotFound: true} {
+		log.Reset()
+		h := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			Polled(w)
+			w.WriteHeader(status)
+		})
+		f.Guard([]string{"crm.example"}, h).ServeHTTP(httptest.NewRecorder(), post(""))
+		if got := strings.Contains(log.String(), "msg=request"); got != want {
+			t.Errorf("%d: a line is %v, want %v", status, got, want)
+		}
+	}
+}
+
 func TestAPanicIsAPageAndALine(t *testing.T) {
 	f, log := newFrame(t)
 	w := httptest.NewRecorder()

@@ -215,6 +215,7 @@ func (p *Pages) delivery(ctx context.Context, st signin.State) (*Delivery, error
 
 // getDelivery is the status line alone.
 func (p *Pages) getDelivery(w http.ResponseWriter, r *http.Request) error {
+	frame.Polled(w)
 	s, err := p.scene(r)
 	if err != nil {
 		return err
