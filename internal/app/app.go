@@ -124,6 +124,7 @@ func build(c config.Config, st *store.Store, ring *secret.Ring, o Outside) (*App
 		Codes: codes{signIns}, People: st, Words: catalogue, Host: hostOf(c.Hosts[0]), ProductName: c.ProductName, Support: c.Support, Now: o.Now,
 	}}
 	signIns.Nudge = dispatcher.Nudge
+	signIns.Carried = func(ch outbox.Channel) bool { return o.Senders[ch] != nil }
 	a := &App{Store: st, SignIns: signIns, Hasher: hasher, Outbox: dispatcher, Slots: gate.Slots(), log: o.Log, phone: o.Phone}
 	mux := &recorder{mux: http.NewServeMux()}
 	jar := cookie.Jar{Secure: c.Secure}

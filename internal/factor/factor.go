@@ -15,6 +15,7 @@ package factor
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"sallyport.dev/sallyport/internal/secret"
@@ -101,11 +102,12 @@ type Challenge struct {
 	Expires    time.Time // of this generation's code; zero: as long as its sign-in
 	Key        string    // id of the key that this generation's code is derived with
 	// Earlier is until when the code of the generation before is good as well; zero when it is not.
-	Earlier    time.Time
-	EarlierKey string
-	Sent       time.Time // when the last message was asked for; zero: never
-	Channel    Channel   // of the last message
-	Verdict    Verdict   // given elsewhere; "" while open
+	Earlier        time.Time
+	EarlierKey     string
+	EarlierChannel Channel   // how it was sent last
+	Sent           time.Time // when the last message was asked for; zero: never
+	Channel        Channel   // of the last message
+	Verdict        Verdict   // given elsewhere; "" while open
 }
 
 // Over reports that no answer can match any more: its code has expired, or was never sent.
@@ -185,6 +187,13 @@ type Issuer interface {
 type Addresser interface {
 	// Address makes the secret of a new authenticator. An error is a BadNumber.
 	Address(n Number) (secret.Text, error)
+}
+
+// SplitNumber parts a destination as RFC 3966 writes it into its number and its extension,
+// "" where it has none.
+func SplitNumber(to string) (number, extension string) {
+	number, extension, _ = strings.Cut(to, ";ext=")
+	return number, extension
 }
 
 // Number is a telephone number as a person typed it.

@@ -20,7 +20,8 @@ const (
 	poll         = 250 * time.Millisecond // for what other processes wrote, and what is due again
 	atOnce       = 16                     // messages under way, a channel
 	firstBackoff = time.Second            // doubles with every try
-	maxBackoff   = 15 * time.Second
+	maxBackoff   = 15 * time.Second       // of a code, which somebody waits for
+	noticeEvery  = time.Hour              // the longest of a notice, which is good for a day
 )
 
 // Dispatcher sends what is in the outbox. Its fields are set once, in app; several
@@ -162,7 +163,13 @@ func (l *line) reserve(ctx context.Context) int {
 // deliver brings one message on its way and notes what became of it.
 func (l *line) deliver(ctx context.Context, c Claim, until time.Time) {
 	if now := l.Now(); !now.Before(c.Expires) {
+		l.Log.WarnContext(ctx, "message too old to be sent", l.about(c, "tries", c.Tries)...)
 		l.note(ctx, c, Outcome{State: Dropped, At: now})
+		return
+	}
+	if c.Broken != nil {
+		l.Log.ErrorContext(ctx, "message cannot be read", l.about(c, "error", c.Broken)...)
+		l.note(ctx, c, Outcome{State: Dropped, At: l.Now()})
 		return
 	}
 	m, err := l.compose(ctx, c.Delivery)
@@ -248,10 +255,12 @@ func (l *line) outcome(ctx context.Context, c Claim, m Message, r Receipt, err e
 		return Outcome{State: Handed, At: l.Now()}
 	case errors.Is(err, ErrRefused):
 		return failed(Refused)
-	case errors.Is(err, ErrSilent), errors.Is(err, context.DeadlineExceeded):
-		return failed(Silent)
 	case errors.Is(err, ErrOver):
 		return Outcome{State: Dropped, At: l.Now()}
+	case c.IsNotice(): // nobody asks for it again, so it may rather come twice
+		return l.again(ctx, c, "notice not taken", scrub(err, m))
+	case errors.Is(err, ErrSilent), errors.Is(err, context.DeadlineExceeded):
+		return failed(Silent)
 	}
 	return l.again(ctx, c, "message not taken", scrub(err, m))
 }
@@ -259,7 +268,7 @@ func (l *line) outcome(ctx context.Context, c Claim, m Message, r Receipt, err e
 // again puts c back in line; or gives up, when it will be of no use by then.
 func (l *line) again(ctx context.Context, c Claim, what, why string) Outcome {
 	now := l.Now()
-	at := now.Add(backoff(c.Tries))
+	at := now.Add(backoff(c.Tries, c.IsNotice()))
 	if !at.Before(c.Expires) {
 		l.Log.ErrorContext(ctx, what, l.about(c, "tries", c.Tries, "reason", Outage, "error", why)...)
 		return Outcome{State: Failed, Reason: Outage, At: now}
@@ -269,8 +278,12 @@ func (l *line) again(ctx context.Context, c Claim, what, why string) Outcome {
 }
 
 // backoff is how long to wait after the tries-th try.
-func backoff(tries int) time.Duration {
-	return min(firstBackoff<<min(max(tries-1, 0), 10), maxBackoff)
+func backoff(tries int, notice bool) time.Duration {
+	longest := maxBackoff
+	if notice {
+		longest = noticeEvery
+	}
+	return min(firstBackoff<<min(max(tries-1, 0), 12), longest)
 }
 
 // note writes what became of c, and tries again for a while: what was sent and is not noted

@@ -476,13 +476,48 @@ func TestWhatACarrierSaysLaterIsNoted(t *testing.T) {
 	})
 }
 
+func TestANoticeIsTriedAgainAlsoWhenItsCarrierIsSilent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := run(t, &rows{}, func(r *rig) {
+			r.texts.do = func(context.Context, Message) (Receipt, error) {
+				if r.texts.count() < 3 {
+					return Receipt{}, ErrSilent
+				}
+				return Receipt{Delivered: true}, nil
+			}
+		})
+		r.rows.notice(Text, "a", 24*time.Hour)
+		r.Nudge()
+		time.Sleep(time.Hour)
+		r.status(t, "a", "delivered")
+		r.sentAt(t, "a", "[0s 1s 3s]")
+	})
+}
+
+func TestARowThatDoesNotOpenIsDroppedAloud(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := run(t, &rows{broken: errors.New("sealed bytes do not open")}, nothing)
+		r.rows.notice(Text, "a", time.Hour)
+		r.Nudge()
+		r.status(t, "a", "dropped")
+		r.sentAt(t, "a", "[]")
+		if !strings.Contains(r.log.String(), "message cannot be read") {
+			t.Errorf("the log says nothing: %s", r.log)
+		}
+	})
+}
+
 func TestBackoffDoublesToItsEnd(t *testing.T) {
-	want := "[1s 1s 2s 4s 8s 15s 15s 15s]"
-	var got []time.Duration
-	for _, tries := range []int{0, 1, 2, 3, 4, 5, 6, 1 << 40} {
-		got = append(got, backoff(tries))
-	}
-	if fmt.Sprint(got) != want {
-		t.Errorf("%v, want %s", got, want)
+	for notice, want := range map[bool]string{
+		false: "[1s 1s 2s 4s 8s 15s 15s 15s]",
+		true:  "[1s 1s 2s 4s 8s 16s 32s 1h0m0s]",
+	} {
+		var got []time.Duration
+		for _, tries := range []int{0, 1, 2, 3, 4, 5, 6, 1 << 40} {
+			got = append(got, backoff(tries, notice))
+		}
+		if fmt.Sprint(got) != want {
+			t.Errorf("of a notice %v: %v, want %s", notice, got, want)
+		}
 	}
 }

@@ -57,6 +57,9 @@ type Delivery struct {
 	Tries   int       // how often it was claimed, this time included
 }
 
+// IsNotice reports that it brings no code: nobody waits for it, and nobody asks for it again.
+func (d Delivery) IsNotice() bool { return d.SignIn == "" }
+
 // NoticeKind is what a notice tells.
 type NoticeKind string
 
@@ -95,12 +98,13 @@ type Reason string
 
 // The reasons.
 const (
-	Refused  Reason = "refused"   // the carrier will not bring it there
-	Busy     Reason = "busy"      // a call: the line was busy, or it was declined
-	NoAnswer Reason = "no-answer" // a call: nobody answered
-	NoKey    Reason = "no-key"    // a call: answered, and no key was pressed
-	Silent   Reason = "silent"    // the carrier did not say whether it took it
-	Outage   Reason = "outage"    // the carrier could not be reached until it was too late
+	Refused     Reason = "refused"     // the carrier did not take it: it does not bring it there
+	Undelivered Reason = "undelivered" // the carrier took it, and could not bring it
+	Busy        Reason = "busy"        // a call: the line was busy, or it was declined
+	NoAnswer    Reason = "no-answer"   // a call: nobody answered
+	NoKey       Reason = "no-key"      // a call: answered, and no key was pressed
+	Silent      Reason = "silent"      // the carrier did not say whether it took it
+	Outage      Reason = "outage"      // the carrier could not be reached until it was too late
 )
 
 // Status is how a delivery stands.

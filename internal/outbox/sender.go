@@ -13,8 +13,9 @@ import (
 var (
 	// ErrRefused: the carrier will never bring this message there. Not tried again.
 	ErrRefused = errors.New("carrier refuses the message")
-	// ErrSilent: it is not known whether the carrier took it, so it is not tried again: its
-	// reader asks for another. A Sender that does not return within its time counts as silent.
+	// ErrSilent: it is not known whether the carrier took it. A code is then not tried again: its
+	// reader asks for another. A notice is. A Sender that does not return within its time
+	// counts as silent.
 	ErrSilent = errors.New("carrier did not answer")
 )
 
@@ -84,7 +85,8 @@ type Store interface {
 // Claim is a delivery that is held until its lease ends.
 type Claim struct {
 	Delivery
-	Lease string
+	Lease  string
+	Broken error // its notice does not open: the row was damaged or copied
 }
 
 // Outcome is what became of a claim: handed over, failed, dropped; or back in line at Again.

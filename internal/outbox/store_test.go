@@ -15,6 +15,7 @@ type rows struct {
 	mu     sync.Mutex
 	list   []*row
 	leases int
+	broken error // of every claim
 }
 
 type row struct {
@@ -30,9 +31,17 @@ func (s *rows) add(ch Channel, id string, life time.Duration) {
 	defer s.mu.Unlock()
 	now := time.Now()
 	s.list = append(s.list, &row{
-		Delivery: Delivery{ID: id, Company: "juniper", User: "dana", Channel: ch, Created: now, Expires: now.Add(life)},
+		Delivery: Delivery{ID: id, Company: "juniper", User: "dana", Channel: ch, SignIn: "s1", Created: now, Expires: now.Add(life)},
 		Status:   Status{ID: id, Channel: ch, State: Queued, At: now}, due: now,
 	})
+}
+
+// notice writes one, to be brought by ch.
+func (s *rows) notice(ch Channel, id string, life time.Duration) {
+	s.add(ch, id, life)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.find(id).SignIn = ""
 }
 
 func (s *rows) find(id string) *row {
@@ -84,7 +93,7 @@ func (s *rows) Claim(ctx context.Context, ch Channel, now, until time.Time, limi
 		s.leases++
 		r.lease, r.due = fmt.Sprint(s.leases), until
 		r.Tries++
-		claims = append(claims, Claim{Delivery: r.Delivery, Lease: r.lease})
+		claims = append(claims, Claim{Delivery: r.Delivery, Lease: r.lease, Broken: s.broken})
 	}
 	return claims, nil
 }

@@ -74,6 +74,8 @@ func (s *SignIns) compare(ctx context.Context, st State, b Browser, spend SpendI
 	case errors.Is(err, factor.ErrWrong):
 		s.Log.InfoContext(ctx, "answer refused", "company", st.User.Company, "user", st.User.ID, "sign_in", st.SignIn.ID, "kind", a.Kind)
 		return SignIn{}, s.refused(ctx, st, b, err)
+	case errors.Is(err, factor.ErrNotCompared) && c.Over(s.Now()): // since it was looked at
+		return SignIn{}, s.refund(ctx, st, spend, RefundAll, ErrCodeOver)
 	case errors.Is(err, factor.ErrNotCompared):
 		return SignIn{}, s.refund(ctx, st, spend, RefundAll, err)
 	}
@@ -126,6 +128,7 @@ const (
 	resultWrong    = "wrong"
 	resultReplayed = "replayed"
 	resultLocked   = "locked"
+	resultOver     = "over"
 	resultFailed   = "failed"
 )
 
@@ -144,6 +147,8 @@ func outcomeOf(err error) Outcome {
 		return Outcome{Result: resultReplayed}
 	case errors.As(err, &locked):
 		return Outcome{Result: resultLocked, Until: locked.Until}
+	case errors.Is(err, ErrCodeOver):
+		return Outcome{Result: resultOver}
 	}
 	return Outcome{Result: resultFailed}
 }
@@ -159,6 +164,8 @@ func (o Outcome) err() error {
 		return factor.Replayed{Next: o.Until}
 	case resultLocked:
 		return Locked{Until: o.Until}
+	case resultOver:
+		return ErrCodeOver
 	}
 	return ErrMoved
 }

@@ -1,6 +1,7 @@
 package signin
 
 import (
+	"slices"
 	"time"
 
 	"sallyport.dev/sallyport/internal/company"
@@ -13,7 +14,7 @@ type Begin struct {
 	Reference     string
 	Challenge     string // id for the first challenge
 	Key           string // id of the key that a code for it is derived with
-	Unsent        bool   // send no code, where one would be sent: the limit is reached
+	Unsent        bool   // send no code where one would be sent: the limit is reached
 	ReturnTo      string
 	PasswordEpoch int64 // the user's epoch when the password was compared
 }
@@ -109,7 +110,7 @@ func ask(s State, a factor.Authenticator, f fresh, now time.Time) []Effect {
 		return nil
 	}
 	si.Challenge.Generation, si.Challenge.Expires = 0, time.Time{}
-	if f.unsent || now.Before(s.User.Wait) {
+	if f.unsent || now.Before(s.User.Wait) || slices.Contains(si.Spent, a.ID) {
 		return nil // it could not be answered
 	}
 	return send(s, a, a.Channels[0], f.key, now)

@@ -31,15 +31,18 @@ func (s *SignIns) Code(ctx context.Context, d outbox.Delivery) (Code, error) {
 	st = s.known(st)
 	now := s.Now()
 	a, ok := Asked(st)
-	if !ok || live(st, now) != nil || a.Disabled() {
+	if !ok {
+		return Code{}, outbox.ErrOver
+	}
+	issuer, ok := s.Kinds[a.Kind].(factor.Issuer)
+	if !ok { // another node may know it
+		return Code{}, fmt.Errorf("make the code of delivery %s for %s: %w", d.ID, a.Kind, factor.ErrUnknownKind)
+	}
+	if live(st, now) != nil || a.Disabled() {
 		return Code{}, outbox.ErrOver
 	}
 	c := st.SignIn.Challenge
 	if c.ID != d.Challenge || c.Generation != d.Generation || c.Over(now) {
-		return Code{}, outbox.ErrOver
-	}
-	issuer, ok := s.Kinds[a.Kind].(factor.Issuer)
-	if !ok {
 		return Code{}, outbox.ErrOver
 	}
 	code, err := issuer.Code(a, c)

@@ -16,6 +16,7 @@ type Enrol struct {
 	Challenge string // id of the enrolment's challenge
 	Key       string // id of the key that a code for it is derived with
 	Keep      bool   // take the number that is being set up already: "Call me instead"
+	Unsent    bool   // send no code to a method whose proof is asked for anew: the limit is reached
 }
 
 func (e Enrol) decide(s State, now time.Time) (State, []Effect, error) {
@@ -30,21 +31,19 @@ func (e Enrol) decide(s State, now time.Time) (State, []Effect, error) {
 	if err := mayEnrol(s); err != nil {
 		return s, nil, err
 	}
-	// The proof must be fresh when the set-up starts; from then on the ceremony's own life counts.
-	if s.SignIn.Demand.Purpose == PurposeEnrol && now.Sub(s.SignIn.Proved.At) >= ProofFresh {
-		return askAgain(s, e, now)
-	}
 	pending, old := e.Pending, s.SignIn.Pending
-	if e.Keep {
-		if old == nil || len(old.Channels) == 0 {
-			return s, nil, ErrOutOfOrder
-		}
-		pending.Secret, pending.Hint = old.Secret, old.Hint
+	if e.Keep && (old == nil || len(old.Channels) == 0 || old.Secret.Reveal() != pending.Secret.Reveal()) {
+		return s, nil, ErrOutOfOrder
 	}
-	s = step(s, Enrolling, now)
 	if old != nil && sameSetUp(*old, pending) && s.SignIn.Left > 0 {
+		s = step(s, Enrolling, now)
 		return s, sendAgain(s, *old, e.Key, now), nil
 	}
+	// The proof must be fresh when a set-up starts; from then on the ceremony's own life counts.
+	if s.SignIn.Demand.Purpose == PurposeEnrol && now.Sub(s.SignIn.Proved.At) >= ProofFresh && !e.Keep {
+		return askAgain(s, e, now)
+	}
+	s = step(s, Enrolling, now)
 	s.SignIn.Pending = &pending
 	s.SignIn.Challenge = factor.Challenge{ID: e.Challenge, Authenticator: pending.ID, Generation: 1}
 	if len(pending.Channels) == 0 {
@@ -61,7 +60,7 @@ func sameSetUp(a, b factor.Authenticator) bool {
 
 // sendAgain sends the code of what is being set up once more, unless that was just done.
 func sendAgain(s State, p factor.Authenticator, key string, now time.Time) []Effect {
-	if len(p.Channels) == 0 || now.Before(NextSend(s.SignIn.Challenge, p.Channels[0])) {
+	if len(p.Channels) == 0 || now.Before(NextSend(p, s.SignIn.Challenge, p.Channels[0])) {
 		return nil
 	}
 	return send(s, p, p.Channels[0], key, now)
@@ -75,7 +74,7 @@ func askAgain(s State, e Enrol, now time.Time) (State, []Effect, error) {
 	}
 	s = step(s, Challenged, now)
 	s.SignIn.Proved, s.SignIn.Pending = Proved{}, nil
-	return s, ask(s, a, fresh{id: e.Challenge, key: e.Key}, now), nil
+	return s, ask(s, a, fresh{id: e.Challenge, key: e.Key, unsent: e.Unsent}, now), nil
 }
 
 // mayEnrol: the user has no authenticator at all, disabled ones included; or this

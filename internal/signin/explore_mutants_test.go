@@ -280,6 +280,14 @@ func mutants() []mutant {
 			}
 			return s, e
 		})},
+		{"a method without attempts sends its code", "S methods", decider(func(s State, e Event) (State, Event) {
+			if _, ok := e.(Choose); ok && s.SignIn != nil {
+				si := *s.SignIn
+				si.Spent = nil
+				s.SignIn = &si
+			}
+			return s, e
+		})},
 		{"messages are not limited", "S", func(g *rig) { g.sendLimits = false }},
 		{"a resend gives the attempts back", "S", func(g *rig) { g.refills = true }},
 		{"a disabled method counts as none", "C", decider(func(s State, e Event) (State, Event) {

@@ -5,7 +5,6 @@ package signin
 import (
 	"sallyport.dev/sallyport/internal/factor"
 	"sallyport.dev/sallyport/internal/outbox"
-	"sallyport.dev/sallyport/internal/secret"
 )
 
 // Codes that are sent: the requests, and what the history knows of messages.
@@ -41,11 +40,13 @@ func (r *request) numberEvent(w *world, ch string) Event {
 	case evSame:
 		e.Pending = made(id, w.signIns[r.signIn].pendKind, w.signIns[r.signIn].pendNum)
 	default:
-		e.Pending, e.Keep = made(id, index(kinds[:], kindSpoken), id), true
-		e.Pending.Secret = secret.Text{}
+		e.Pending, e.Keep = made(id, index(kinds[:], kindSpoken), w.signIns[r.signIn].pendNum), true
 	}
 	return e
 }
+
+// spent reports whether sign-in i has no attempt left on authenticator a.
+func (w *world) spent(i, a int8) bool { return w.signIns[i].taken[a] >= modelAttempts }
 
 // sending reports whether r, of a kind that concerns sending, is to be tried.
 func (w *world) sending(r *request) bool {
@@ -122,6 +123,8 @@ func (h *history) message(w *world, d decided, e Send) error {
 		return broke(12, "a message for challenge %d, sign-in %d asks %d", c, i, s.challenge)
 	case h.begun[i] != h.era:
 		return broke(12, "a message in a sign-in from before")
+	case w.spent(i, s.asks):
+		return broke(12, "a message for which no attempt is left")
 	case stages[s.stage] == Challenged && d.waiting:
 		return broke(12, "a message during a wait")
 	}

@@ -533,6 +533,9 @@ func scopes() []scope {
 				with(func(b *budget) {
 					b.admin, b.policy, b.changes, b.enrolments, b.resends, b.ticks, b.browsers = 0, 0, 1, 0, 1, 1, 1
 				}).with(kindText, kindTyped),
+				with(func(b *budget) {
+					b.signIns, b.admin, b.policy, b.changes, b.enrolments, b.ticks, b.browsers = 1, 0, 0, 2, 0, 0, 1
+				}).with(kindTyped, kindText),
 			}},
 	}
 }

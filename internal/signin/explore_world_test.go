@@ -214,6 +214,11 @@ func (w *world) signIn(i int8) *SignIn {
 		Demand: Demand{Purpose: purposes[s.purpose]}, Stage: stages[s.stage], Began: at(s.began), Expires: at(s.expires),
 		Left: MaxAttempts,
 	}
+	for a := range s.taken {
+		if s.taken[a] >= modelAttempts {
+			si.Spent = append(si.Spent, authIDs[a])
+		}
+	}
 	if s.target != none {
 		si.Demand.Target = authIDs[s.target]
 	}

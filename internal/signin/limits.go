@@ -20,7 +20,7 @@ const (
 
 	CodeLife   = 5 * time.Minute  // a texted or spoken code (800-63B-4 § 3.1.3.2 allows 10)
 	NewCode    = 2 * time.Minute  // a resend in a code's last two minutes makes a new one
-	ResendWait = 30 * time.Second // between two messages of one channel for one challenge
+	ResendWait = 30 * time.Second // between two messages for one challenge, but for the first call after a text
 
 	MaxAuthenticators = 10  // a user
 	MaxAttempts       = 5   // an authenticator and sign-in

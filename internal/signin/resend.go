@@ -38,7 +38,7 @@ func (e Resend) decide(s State, now time.Time) (State, []Effect, error) {
 	case s.SignIn.Stage == Challenged && now.Before(s.User.Wait):
 		return s, nil, Locked{Until: s.User.Wait}
 	}
-	if next := NextSend(s.SignIn.Challenge, e.By); now.Before(next) {
+	if next := NextSend(a, s.SignIn.Challenge, e.By); now.Before(next) {
 		return s, nil, Early{Until: next}
 	}
 	s = step(s, s.SignIn.Stage, now)
@@ -49,9 +49,10 @@ func (e Resend) decide(s State, now time.Time) (State, []Effect, error) {
 	return s, effects, nil
 }
 
-// NextSend is when c's code may be sent again by ch; zero when it was not sent that way last.
-func NextSend(c factor.Challenge, ch factor.Channel) time.Time {
-	if c.Sent.IsZero() || c.Channel != ch {
+// NextSend is when c's code may be sent to a again by ch; zero at once. Only the first call
+// after a text that did not arrive need not wait.
+func NextSend(a factor.Authenticator, c factor.Challenge, ch factor.Channel) time.Time {
+	if c.Sent.IsZero() || c.Channel == a.Channels[0] && ch != c.Channel {
 		return time.Time{}
 	}
 	return c.Sent.Add(ResendWait)
@@ -64,10 +65,10 @@ func send(s State, a factor.Authenticator, ch factor.Channel, key string, now ti
 	c := &si.Challenge
 	switch {
 	case c.Over(now):
-		c.Earlier, c.EarlierKey = time.Time{}, ""
+		c.Earlier, c.EarlierKey, c.EarlierChannel = time.Time{}, "", ""
 		newCode(c, key, now)
 	case !now.Before(c.Expires.Add(-NewCode)):
-		c.Earlier, c.EarlierKey = c.Expires, c.Key
+		c.Earlier, c.EarlierKey, c.EarlierChannel = c.Expires, c.Key, c.Channel
 		newCode(c, key, now)
 	}
 	c.Sent, c.Channel = now, ch

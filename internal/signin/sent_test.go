@@ -260,8 +260,9 @@ func TestASecondTextMustWait(t *testing.T) {
 	if !ok || !early.Until.Equal(p.Now.Add(time.Second)) {
 		t.Errorf("got %+v, want a wait of one second more", early)
 	}
-	p.Must(p.resend(b, factor.Call)) // a call need not wait for a text
+	p.Must(p.resend(b, factor.Call)) // the first call need not wait for the text
 	p.wants(p.resend(b, factor.Call), signin.ErrEarly)
+	p.wants(p.resend(b, factor.Text), signin.ErrEarly)
 	p.wants(p.resend(b, "pigeon"), signin.ErrNotOffered)
 }
 
@@ -389,6 +390,136 @@ func TestACodeOfAnotherPersonOrSignInIsWrong(t *testing.T) {
 	p.wants(p.answer(dana, ofRuth), factor.ErrWrong)
 	p.Must(p.answer(dana, ofDana))
 	p.wants(p.answer(dana, ofDana), signin.ErrEnded)
+}
+
+func TestTheProofSaysHowEachCodeWasSent(t *testing.T) {
+	p := newPhones(t)
+	p.withTexts("dana")
+	b := p.open("dana")
+	text, _, _ := p.sent()
+	p.pass(signin.CodeLife - signin.NewCode)
+	p.Must(p.resend(b, factor.Call)) // a new code, read out
+	p.Must(p.answer(b, text))
+	if amr := p.Load(b).SignIn.Proved.AMR; amr != "sms" {
+		t.Errorf("amr %q of a code that was texted", amr)
+	}
+}
+
+func TestAMethodWithoutAttemptsSendsNothing(t *testing.T) {
+	p := newPhones(t)
+	b := p.open("dana")
+	p.Must(p.enrol(b, texts(mobile)))
+	code, _, _ := p.sent()
+	p.Must(p.answer(b, code))
+	p.Must(p.enrol(b, signin.Wanted{Kind: factor.Voice, Name: "Calls", Number: factor.Number{Typed: other}}))
+	code, _, _ = p.sent()
+	p.Must(p.answer(b, code))
+	st := p.Load(b)
+	p.pass(time.Hour)
+	b = p.open("dana")
+	asked := p.Load(b).SignIn.Challenge.Authenticator
+	code, _, _ = p.sent()
+	for range signin.MaxAttempts {
+		p.wants(p.answer(b, wrongly(code)), factor.ErrWrong)
+	}
+	p.pass(signin.Wait(signin.MaxAttempts))
+	for _, a := range st.User.Authenticators { // the other, and back
+		if a.ID != asked {
+			_, err := p.signIns.Choose(t.Context(), b, signin.Form{}, a.ID)
+			p.Must(err)
+		}
+	}
+	p.collect()
+	count := len(p.arrived)
+	_, err := p.signIns.Choose(t.Context(), b, signin.Form{}, asked)
+	p.Must(err)
+	if p.collect(); len(p.arrived) != count || p.Load(b).SignIn.Challenge.Generation != 0 {
+		t.Error("a code was sent that cannot be answered")
+	}
+}
+
+func TestACodeOfAKindThatIsNotBuiltInIsLeftToOthers(t *testing.T) {
+	p := newPhones(t)
+	p.withTexts("dana")
+	p.open("dana")
+	p.collect()
+	delete(p.signIns.Kinds, factor.SMS)
+	_, err := p.signIns.Code(t.Context(), p.arrived[len(p.arrived)-1])
+	if errors.Is(err, outbox.ErrOver) || !errors.Is(err, factor.ErrUnknownKind) {
+		t.Errorf("got %v, want it back in line", err)
+	}
+}
+
+// inside is a ceremony that adds a method, proved, in a session of dana's.
+func (p *phones) inside() signin.Browser {
+	p.Helper()
+	b := p.open("dana")
+	code, _, _ := p.sent()
+	si, err := p.signIns.Answer(p.Context(), b, signin.Form{}, code)
+	p.Must(err)
+	session, ok := p.signIns.Session(si, b)
+	if !ok {
+		p.Fatal("no session")
+	}
+	p.pass(time.Minute)
+	who := signin.Who{Company: p.company, User: "dana", Browser: signin.Browser{Session: session}}
+	begun, err := p.signIns.BeginInside(p.Context(), who, signin.Demand{Purpose: signin.PurposeEnrol})
+	p.Must(err)
+	b = signin.Browser{Between: begun.Token, Session: session}
+	code, _, _ = p.sent()
+	p.Must(p.answer(b, code))
+	return b
+}
+
+func TestAProofThatIsAskedForAnewBeyondTheLimitIsAskedForUnsent(t *testing.T) {
+	p := newPhones(t)
+	p.withTexts("dana")
+	b := p.inside()
+	p.pass(signin.ProofFresh)
+	for range signin.SendsPerBurst {
+		p.open("dana")
+	}
+	p.Must(p.enrol(b, signin.Wanted{Kind: factor.Voice, Name: "Calls", Number: factor.Number{Typed: other}}))
+	st := p.Load(b)
+	if st.SignIn.Stage != signin.Challenged || st.SignIn.Challenge.Generation != 0 {
+		t.Errorf("stage %s, generation %d", st.SignIn.Stage, st.SignIn.Challenge.Generation)
+	}
+	p.wants(p.resend(b, factor.Text), signin.ErrSendLimit)
+}
+
+func TestWhatIsBeingSetUpIsNotDroppedForAProofThatHasGrownOld(t *testing.T) {
+	p := newPhones(t)
+	p.withTexts("dana")
+	b := p.inside()
+	p.Must(p.enrol(b, texts(other)))
+	p.pass(signin.ProofFresh)
+	p.Must(p.enrol(b, texts(other)))
+	p.Must(p.enrol(b, signin.Wanted{Kind: factor.Voice, Name: "Calls", Keep: true}))
+	code, to, by := p.sent()
+	if to != other || by != outbox.Call {
+		t.Errorf("sent to %s by %s", to, by)
+	}
+	p.Must(p.answer(b, code))
+}
+
+func TestWhatHasNoCarrierIsNotOfferedInstead(t *testing.T) {
+	p := newPhones(t)
+	p.signIns.Carried = func(ch outbox.Channel) bool { return ch != outbox.Call }
+	p.withTexts("dana")
+	b := p.open("dana")
+	p.wants(p.resend(b, factor.Call), signin.ErrNotOffered)
+	p.pass(signin.ResendWait)
+	p.Must(p.resend(b, factor.Text))
+}
+
+func TestANumberThatIsKeptMustSuitTheNewKind(t *testing.T) {
+	p := newPhones(t)
+	b := p.open("dana")
+	p.Must(p.enrol(b, signin.Wanted{Kind: factor.Voice, Name: "Calls", Number: factor.Number{Typed: mobile, Extension: "42"}}))
+	bad, ok := errors.AsType[factor.BadNumber](p.enrol(b, signin.Wanted{Kind: factor.SMS, Name: "Texts", Keep: true}))
+	if !ok || bad.Why != factor.NumberExtension {
+		t.Errorf("got %v", bad)
+	}
 }
 
 func TestWhatIsOverIsNotSent(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 
 	"sallyport.dev/sallyport/internal/company"
 	"sallyport.dev/sallyport/internal/factor"
+	"sallyport.dev/sallyport/internal/outbox"
 	"sallyport.dev/sallyport/internal/secret"
 )
 
@@ -27,6 +28,8 @@ type SignIns struct {
 	Kinds map[factor.Kind]factor.Verifier
 	Now   func() time.Time
 	Log   *slog.Logger
+	// Carried says which channels have a carrier here; nil: all.
+	Carried func(outbox.Channel) bool
 	// Nudge tells the outbox that there is something to send; nil where nobody waits for it.
 	Nudge func()
 }
@@ -83,7 +86,7 @@ type Wanted struct {
 // ErrNotOffered for a kind that is not built in or cannot be set up; factor.BadNumber;
 // SendLimit.
 func (s *SignIns) Enrol(ctx context.Context, b Browser, f Form, want Wanted) (SignIn, error) {
-	seed, err := s.newSecret(want)
+	seed, err := s.newSecret(ctx, b, want)
 	if err != nil {
 		return SignIn{}, err
 	}
@@ -92,14 +95,23 @@ func (s *SignIns) Enrol(ctx context.Context, b Browser, f Form, want Wanted) (Si
 	return s.act(ctx, b, f, Enrol{Pending: pending, Challenge: secret.NewID(), Key: s.key(), Keep: want.Keep})
 }
 
-// newSecret makes what the wanted method needs; empty where its number is kept.
-func (s *SignIns) newSecret(want Wanted) (secret.Text, error) {
+// newSecret makes what the wanted method needs.
+func (s *SignIns) newSecret(ctx context.Context, b Browser, want Wanted) (secret.Text, error) {
 	switch kind := s.Kinds[want.Kind].(type) {
 	case factor.Addresser:
-		if want.Keep {
-			return secret.Text{}, nil
+		if !want.Keep {
+			return kind.Address(want.Number)
 		}
-		return kind.Address(want.Number)
+		st, err := s.load(ctx, b)
+		if err != nil {
+			return secret.Text{}, err
+		}
+		if st.SignIn.Pending == nil {
+			return secret.Text{}, ErrOutOfOrder
+		}
+		var n factor.Number
+		n.Typed, n.Extension = factor.SplitNumber(st.SignIn.Pending.Secret.Reveal())
+		return kind.Address(n) // it may not suit this kind
 	case factor.Enroller:
 		seed, err := kind.NewSecret()
 		if err != nil {
@@ -172,8 +184,8 @@ func (s *SignIns) begin(ctx context.Context, w Who, e Event, id ID) (Begun, erro
 	open := []Effect{Open{Secret: t.Secret}}
 	load := func(ctx context.Context) (State, error) { return s.loadUser(ctx, w) }
 	st, err := s.commit(ctx, e, open, load)
-	if errors.Is(err, ErrSendLimit) { // the sign-in begins all the same: there may be another method
-		st, err = s.commit(ctx, unsent(e), open, load)
+	if quiet, ok := unsent(e); ok && errors.Is(err, ErrSendLimit) {
+		st, err = s.commit(ctx, quiet, open, load) // it begins all the same: there may be another method
 	}
 	if err != nil {
 		return Begun{}, err
@@ -183,17 +195,21 @@ func (s *SignIns) begin(ctx context.Context, w Who, e Event, id ID) (Begun, erro
 	return Begun{Token: t, Over: over}, nil
 }
 
-// unsent is e without sending a code.
-func unsent(e Event) Event {
+// unsent is e without sending the code of a method that it asks for; false where it asks for
+// none by itself.
+func unsent(e Event) (Event, bool) {
 	switch e := e.(type) {
 	case Begin:
 		e.Unsent = true
-		return e
+		return e, true
 	case BeginInside:
 		e.Unsent = true
-		return e
+		return e, true
+	case Enrol:
+		e.Unsent = true
+		return e, true
 	}
-	return e
+	return nil, false
 }
 
 // act takes a step that compares nothing. The same form sent again gets the first
@@ -203,7 +219,11 @@ func (s *SignIns) act(ctx context.Context, b Browser, f Form, e Event) (SignIn, 
 	if f.Nonce != "" {
 		claim = []Effect{Claim{Form: f}}
 	}
-	st, err := s.commit(ctx, e, claim, func(ctx context.Context) (State, error) { return s.load(ctx, b) })
+	load := func(ctx context.Context) (State, error) { return s.load(ctx, b) }
+	st, err := s.commit(ctx, e, claim, load)
+	if quiet, ok := unsent(e); ok && errors.Is(err, ErrSendLimit) {
+		st, err = s.commit(ctx, quiet, claim, load)
+	}
 	if err == nil {
 		s.logDone(ctx, st)
 		return *st.SignIn, nil
@@ -322,6 +342,11 @@ func (s *SignIns) describe(a *factor.Authenticator) {
 		return
 	}
 	a.Channels = issuer.Channels()
+	if s.Carried != nil { // the usual one stays: it may be another node's to carry
+		a.Channels = append(a.Channels[:1:1], slices.DeleteFunc(a.Channels[1:], func(ch factor.Channel) bool {
+			return !s.Carried(outbox.Channel(ch))
+		})...)
+	}
 	if !a.Secret.Empty() {
 		a.Hint = issuer.Hint(*a)
 	}

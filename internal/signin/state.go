@@ -100,6 +100,8 @@ type SignIn struct {
 	// Left counts the attempts left on what the challenge asks for, as loaded; Decide reads it,
 	// only the store's Spend changes it.
 	Left int
+	// Spent are the user's authenticators that have no attempt left in this sign-in.
+	Spent []factor.ID
 }
 
 // Proved is a second factor shown in a sign-in.

@@ -128,7 +128,7 @@ func (c *change) signIn() error {
 		ChallengeGeneration: a.Challenge.Generation, ChallengeExpiresMs: toMS(a.Challenge.Expires),
 		ChallengeVerdict: string(a.Challenge.Verdict), ChallengeKey: a.Challenge.Key,
 		ChallengeSentMs: toMS(a.Challenge.Sent), ChallengeChannel: string(a.Challenge.Channel),
-		EarlierMs: toMS(a.Challenge.Earlier), EarlierKey: a.Challenge.EarlierKey,
+		EarlierMs: toMS(a.Challenge.Earlier), EarlierKey: a.Challenge.EarlierKey, EarlierChannel: string(a.Challenge.EarlierChannel),
 		ProvedBy: string(a.Proved.By), ProvedAmr: a.Proved.AMR, ProvedMs: toMS(a.Proved.At),
 		FirstAuthenticator: string(a.First),
 		CompanyID:          string(c.before.User.Company), ID: string(b.ID), Before: b.Version,
@@ -158,7 +158,7 @@ func (c *change) addSignIn(a *signin.SignIn) error {
 		ChallengeGeneration: a.Challenge.Generation, ChallengeExpiresMs: toMS(a.Challenge.Expires),
 		ChallengeVerdict: string(a.Challenge.Verdict), ChallengeKey: a.Challenge.Key,
 		ChallengeSentMs: toMS(a.Challenge.Sent), ChallengeChannel: string(a.Challenge.Channel),
-		EarlierMs: toMS(a.Challenge.Earlier), EarlierKey: a.Challenge.EarlierKey,
+		EarlierMs: toMS(a.Challenge.Earlier), EarlierKey: a.Challenge.EarlierKey, EarlierChannel: string(a.Challenge.EarlierChannel),
 	}))
 }
 

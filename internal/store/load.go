@@ -60,6 +60,9 @@ func (s *Store) load(ctx context.Context, q *sqlcgen.Queries, b signin.Browser, 
 	}
 	users := make([]sqlcgen.LoadUserRow, 0, len(rows))
 	for _, r := range rows {
+		if r.Used >= signin.MaxAttempts {
+			si.Spent = append(si.Spent, factor.ID(r.AuthenticatorID.String))
+		}
 		users = append(users, sqlcgen.LoadUserRow{
 			CompanyID: r.SignIn.CompanyID, ID: r.SignIn.UserID,
 			UserVersion: r.UserVersion, UserEpoch: r.UserEpoch, Status: r.Status, Role: r.Role, MustEnrol: r.MustEnrol,
@@ -195,7 +198,7 @@ func (s *Store) signIn(r sqlcgen.SignIn, taken int64) (*signin.SignIn, error) {
 			Browser:       base64.RawURLEncoding.EncodeToString(r.SecretDigest),
 			Authenticator: factor.ID(r.ChallengeAuthenticator), Generation: r.ChallengeGeneration,
 			Expires: fromMS(r.ChallengeExpiresMs), Key: r.ChallengeKey,
-			Earlier: fromMS(r.EarlierMs), EarlierKey: r.EarlierKey,
+			Earlier: fromMS(r.EarlierMs), EarlierKey: r.EarlierKey, EarlierChannel: factor.Channel(r.EarlierChannel),
 			Sent: fromMS(r.ChallengeSentMs), Channel: factor.Channel(r.ChallengeChannel),
 			Verdict: factor.Verdict(r.ChallengeVerdict),
 		}

@@ -57,9 +57,7 @@ func (o Outbox) Claim(ctx context.Context, ch outbox.Channel, now, until time.Ti
 			case errors.Is(err, secret.ErrKeyMissing) && now.Before(d.Expires):
 				// Another node may have the key: it comes again when the lease ends.
 			default: // a row that was copied or damaged: it must not hold up the others
-				if err := settle(ctx, q, outbox.Claim{Delivery: d, Lease: lease}, outbox.Outcome{State: outbox.Dropped, At: now}); err != nil {
-					return fmt.Errorf("drop delivery %s: %w", d.ID, err)
-				}
+				claims = append(claims, outbox.Claim{Delivery: d, Lease: lease, Broken: err})
 			}
 		}
 		return nil

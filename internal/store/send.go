@@ -4,10 +4,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"sallyport.dev/sallyport/internal/company"
+	"sallyport.dev/sallyport/internal/factor"
 	"sallyport.dev/sallyport/internal/outbox"
 	"sallyport.dev/sallyport/internal/secret"
 	"sallyport.dev/sallyport/internal/signin"
@@ -96,7 +96,7 @@ func sentOf(r sqlcgen.ListSentToUserRow) signin.Sent {
 // numberDigest is what a destination is counted under: its number, whatever the extension,
 // since all of them ring at one line.
 func (s *Store) numberDigest(to secret.Text) []byte {
-	number, _, _ := strings.Cut(to.Reveal(), ";")
+	number, _ := factor.SplitNumber(to.Reveal())
 	return s.ring.Digest(numberLabel, number)
 }
 

@@ -135,12 +135,13 @@ func (v Verifier) Verify(_ context.Context, a factor.Authenticator, c factor.Cha
 	}
 	present := subtle.ConstantTimeCompare([]byte(good.present), []byte(typed))
 	earlier := subtle.ConstantTimeCompare([]byte(good.earlier), []byte(typed)) // 0 when there is none
-	proof := factor.Proof{Authenticator: a.ID, Challenge: c.ID, Generation: c.Generation, AMR: good.amr}
+	proof := factor.Proof{Authenticator: a.ID, Challenge: c.ID, Generation: c.Generation, AMR: amr(c.Channel)}
 	switch {
 	case present == 1:
 		return proof, nil
 	case earlier == 1:
 		proof.Generation--
+		proof.AMR = amr(c.EarlierChannel)
 		return proof, nil
 	}
 	return factor.Proof{}, factor.Wrong{}
@@ -149,7 +150,14 @@ func (v Verifier) Verify(_ context.Context, a factor.Authenticator, c factor.Cha
 // codes are what may be answered now.
 type codes struct {
 	present, earlier string // earlier is "" when that code is good no more
-	amr              string
+}
+
+// amr says how a code was sent last (RFC 8176 § 2).
+func amr(ch factor.Channel) string {
+	if ch == factor.Call {
+		return "tel"
+	}
+	return "sms"
 }
 
 // good derives every code before any is compared: were the present one compared and the key of
@@ -158,18 +166,17 @@ func (v Verifier) good(a factor.Authenticator, c factor.Challenge, now time.Time
 	if c.Over(now) {
 		return codes{}, errOver
 	}
-	if !slices.Contains(v.channels, c.Channel) {
+	before := c.Generation - 1
+	takesEarlier := c.Takes(before, now)
+	if !slices.Contains(v.channels, c.Channel) || takesEarlier && !slices.Contains(v.channels, c.EarlierChannel) {
 		return codes{}, errChannel
 	}
 	present, err := v.code(a, c, c.Generation, c.Key)
 	if err != nil {
 		return codes{}, err
 	}
-	all := codes{present: present, amr: "sms"} // RFC 8176 § 2
-	if c.Channel == factor.Call {
-		all.amr = "tel"
-	}
-	if before := c.Generation - 1; c.Takes(before, now) {
+	all := codes{present: present}
+	if takesEarlier {
 		all.earlier, err = v.code(a, c, before, c.EarlierKey)
 	}
 	return all, err

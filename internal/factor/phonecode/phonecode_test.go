@@ -47,7 +47,7 @@ func challenge() factor.Challenge {
 	return factor.Challenge{
 		ID: "c1", Company: "acme", User: "u1", SignIn: "s1", Browser: "b1", Purpose: "sign-in", Authenticator: "a1",
 		Generation: 3, Key: "new", Expires: noon.Add(5 * time.Minute),
-		Earlier: noon.Add(2 * time.Minute), EarlierKey: "old", Sent: noon, Channel: factor.Text,
+		Earlier: noon.Add(2 * time.Minute), EarlierKey: "old", EarlierChannel: factor.Text, Sent: noon, Channel: factor.Text,
 	}
 }
 
@@ -253,7 +253,19 @@ func TestAWrongAnswerTellsNothing(t *testing.T) {
 	}
 }
 
-func TestTheProofSaysHowTheCodeCame(t *testing.T) {
+func TestTheProofOfAnEarlierCodeSaysHowThatOneWasSent(t *testing.T) {
+	keys := ring(t, "new", "old")
+	c := challenge()
+	c.Channel = factor.Call
+	earlier := c
+	earlier.Generation, earlier.Key = c.Generation-1, c.EarlierKey
+	proof, err := SMS(keys).Verify(t.Context(), phone(number), c, codeOf(t, SMS(keys), phone(number), earlier), noon)
+	if err != nil || proof.AMR != "sms" || proof.Generation != earlier.Generation {
+		t.Errorf("%+v, %v, want sms", proof, err)
+	}
+}
+
+func TestTheProofSaysHowTheCodeWasSentLast(t *testing.T) {
 	keys := ring(t, "new", "old")
 	for _, tt := range []struct {
 		name string
@@ -269,7 +281,7 @@ func TestTheProofSaysHowTheCodeCame(t *testing.T) {
 		{"sms by pigeon", SMS(keys), "pigeon", ""},
 	} {
 		c := challenge()
-		c.Channel = tt.by
+		c.Channel, c.Earlier = tt.by, time.Time{}
 		proof, err := tt.kind.Verify(t.Context(), phone(number), c, codeOf(t, tt.kind, phone(number), c), noon)
 		if proof.AMR != tt.want || (err == nil) != (tt.want != "") || err != nil && !errors.Is(err, factor.ErrNotCompared) {
 			t.Errorf("%s: amr %q, %v, want %q", tt.name, proof.AMR, err, tt.want)

@@ -20,7 +20,7 @@ UPDATE sign_in
        challenge_generation = @challenge_generation, challenge_expires_ms = @challenge_expires_ms,
        challenge_verdict = @challenge_verdict, challenge_key = @challenge_key,
        challenge_sent_ms = @challenge_sent_ms, challenge_channel = @challenge_channel,
-       earlier_ms = @earlier_ms, earlier_key = @earlier_key,
+       earlier_ms = @earlier_ms, earlier_key = @earlier_key, earlier_channel = @earlier_channel,
        pending_id = @pending_id, pending_kind = @pending_kind, pending_name = @pending_name,
        pending_secret = @pending_secret,
        proved_by = @proved_by, proved_amr = @proved_amr, proved_ms = @proved_ms,
@@ -31,12 +31,12 @@ UPDATE sign_in
 INSERT INTO sign_in (company_id, id, user_id, secret_digest, key_id, version, epoch, since_version, purpose, return_to,
        target, stage, reference, began_ms, expires_ms, session_id, challenge_id, challenge_authenticator,
        challenge_generation, challenge_expires_ms, challenge_verdict, challenge_key, challenge_sent_ms,
-       challenge_channel, earlier_ms, earlier_key, pending_id, pending_kind, pending_name,
+       challenge_channel, earlier_ms, earlier_key, earlier_channel, pending_id, pending_kind, pending_name,
        pending_secret, proved_by, proved_amr, proved_ms, first_authenticator)
 VALUES (@company_id, @id, @user_id, @secret_digest, @key_id, @version, @epoch, @since_version, @purpose, @return_to,
        @target, @stage, @reference, @began_ms, @expires_ms, @session_id, @challenge_id, @challenge_authenticator,
        @challenge_generation, @challenge_expires_ms, @challenge_verdict, @challenge_key, @challenge_sent_ms,
-       @challenge_channel, @earlier_ms, @earlier_key, '', '', '', NULL, '', '', 0, '')
+       @challenge_channel, @earlier_ms, @earlier_key, @earlier_channel, '', '', '', NULL, '', '', 0, '')
     ON CONFLICT (company_id, id) DO NOTHING;
 
 -- name: CompareSession :execrows

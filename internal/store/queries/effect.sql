@@ -34,7 +34,7 @@ UPDATE sign_in
    SET version = version + 1, stage = 'ended',
        challenge_id = '', challenge_authenticator = '', challenge_generation = 0, challenge_expires_ms = 0,
        challenge_verdict = '', challenge_key = '', challenge_sent_ms = 0, challenge_channel = '',
-       earlier_ms = 0, earlier_key = '', pending_id = '', pending_kind = '', pending_name = '', pending_secret = NULL
+       earlier_ms = 0, earlier_key = '', earlier_channel = '', pending_id = '', pending_kind = '', pending_name = '', pending_secret = NULL
  WHERE company_id = @company_id AND user_id = @user_id AND id <> @except_id AND stage NOT IN ('done', 'ended');
 
 -- name: AddSession :execrows

@@ -9,6 +9,7 @@ SELECT sqlc.embed(sign_in),
          WHERE a.company_id = sign_in.company_id AND a.role = 'administrator' AND a.status = 'active') AS administrators,
        CAST(COALESCE(wait.until_ms, 0) AS BIGINT) AS wait_ms,
        CAST(COALESCE(attempt.taken, 0) AS BIGINT) AS taken,
+       CAST(COALESCE(used.taken, 0) AS BIGINT) AS used, -- of the row's authenticator
        authenticator.id AS authenticator_id, authenticator.kind, authenticator.name, authenticator.secret,
        authenticator.since_version, authenticator.added_ms, authenticator.last_used_ms, authenticator.last_step,
        authenticator.disabled_by, authenticator.hint
@@ -19,6 +20,8 @@ SELECT sqlc.embed(sign_in),
   LEFT JOIN attempt ON attempt.company_id = sign_in.company_id AND attempt.sign_in_id = sign_in.id
        AND attempt.authenticator_id = sign_in.challenge_authenticator
   LEFT JOIN authenticator ON authenticator.company_id = sign_in.company_id AND authenticator.user_id = sign_in.user_id
+  LEFT JOIN attempt used ON used.company_id = sign_in.company_id AND used.sign_in_id = sign_in.id
+       AND used.authenticator_id = authenticator.id
  WHERE sign_in.company_id = @company_id AND sign_in.id = @id
  ORDER BY authenticator.since_version, authenticator.id;
 

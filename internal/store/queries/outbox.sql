@@ -8,7 +8,7 @@ VALUES (@number_digest, @now_ms)
     ON CONFLICT (number_digest) DO UPDATE SET last_ms = excluded.last_ms;
 
 -- name: ListSentToUser :many
--- Without those that were never sent: dropped, or refused by the carrier.
+-- Without those that no carrier took: dropped, or refused.
 SELECT created_ms, number_digest, entered, unproved
   FROM outbox
  WHERE company_id = @company_id AND user_id = @user_id AND created_ms > @since_ms
@@ -65,7 +65,10 @@ UPDATE outbox
 -- name: ReportDelivery :execrows
 -- Forward only. 'delivered' is the one word that comes after a failure: where the carrier did
 -- not say whether it took the message, that says it did.
-UPDATE outbox SET state = @state, reason = @reason, at_ms = @at_ms
+-- What a carrier has taken and then could not bring was sent, and counts.
+UPDATE outbox
+   SET reason = CASE WHEN state = 'handed' AND @reason = 'refused' THEN 'undelivered' ELSE @reason END,
+       state = @state, at_ms = @at_ms
  WHERE id = @id
    AND (state = 'queued'
         OR state = 'handed' AND @state IN ('delivered', 'failed')

@@ -30,7 +30,7 @@ func (w *World) texted(b signin.Browser) Step {
 	si.Version++
 	ch := &si.Challenge
 	ch.Generation, ch.Expires, ch.Key = 3, w.Now.Add(signin.CodeLife), "k2"
-	ch.Earlier, ch.EarlierKey = w.Now.Add(90*time.Second), "k1"
+	ch.Earlier, ch.EarlierKey, ch.EarlierChannel = w.Now.Add(90*time.Second), "k1", factor.Text
 	ch.Sent, ch.Channel, ch.Verdict = w.Now.Add(-time.Second), factor.Call, factor.Denied
 	d.After.SignIn = &si
 	w.Must(w.Commit(d))

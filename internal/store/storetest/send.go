@@ -206,6 +206,17 @@ func unsentDoesNotCount(w *World) {
 		}
 	}
 	w.limited(w.setUp(c, u, to), signin.SendLimit{Until: w.Now.Add(signin.SendBurst)})
+	// What a carrier took and then could not bring was sent, and is paid for.
+	u, to = w.User(c, company.Salesperson), number()
+	for range signin.SendsPerBurst {
+		e := w.send(w.setUp(c, u, to))
+		w.settle(w.claim(outbox.Text, 9)[0], outbox.Outcome{State: outbox.Handed, At: w.Now})
+		w.Must(w.Store.Outbox().Report(w.Context(), e.Delivery.ID, outbox.Status{State: outbox.Failed, Reason: outbox.Refused, At: w.Now}))
+		if st, err := w.status(e); err != nil || st.Reason != outbox.Undelivered {
+			w.Fatalf("got %+v, %v, want it undelivered", st, err)
+		}
+	}
+	w.limited(w.setUp(c, u, to), signin.SendLimit{Until: w.Now.Add(signin.SendBurst)})
 	// A refused number is not new either: another takes its place.
 	u = w.User(c, company.Salesperson)
 	for range signin.NewNumbers + 1 {

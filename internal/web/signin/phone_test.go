@@ -360,7 +360,7 @@ func TestACallTakesATextsPlace(t *testing.T) {
 	if len(h.sent) != 1 || h.sent[0].Channel != outbox.Call || h.sent[0].Challenge != "ch" || h.sent[0].Generation != 1 {
 		t.Errorf("sent %+v", h.sent)
 	}
-	h.get("").has(http.StatusOK, "We call", "Press <strong>1</strong>", ">Send again</button>", "Call again from")
+	h.get("").has(http.StatusOK, "We call", "Press <strong>1</strong>", "Send again from", "Call again from")
 
 	h = newHouse(t)
 	h.post("/number", "kind", "sms", "number", "+15035550100").has(http.StatusSeeOther)
@@ -374,7 +374,7 @@ func TestACallTakesATextsPlace(t *testing.T) {
 func TestWithNoGoodCodeOneIsOffered(t *testing.T) {
 	h := newHouse(t)
 	h.challenged(factor.SMS, factor.Challenge{})
-	h.get("").has(http.StatusOK, "We sent no text to", "Send code", "Use another method").lacks(`name="code"`)
+	h.get("").has(http.StatusOK, "We have not sent a text to", "Send code", "Use another method").lacks(`name="code"`)
 	h.post("/resend").has(http.StatusSeeOther)
 	h.get("").has(http.StatusOK, `name="code"`)
 

@@ -34,7 +34,7 @@ type CodeStage string
 // The stages of a code.
 const (
 	OnItsWay CodeStage = "on-its-way" // and good
-	Unsent   CodeStage = "unsent"     // none was sent: the limit was reached before
+	Unsent   CodeStage = "unsent"     // none was sent: the limit was reached, or a wait was in force
 	TooOld   CodeStage = "too-old"    // the last one is good no more
 )
 
@@ -199,15 +199,17 @@ type reasonKey struct {
 }
 
 var reasons = map[reasonKey]string{
-	{factor.Text, outbox.Refused}:  "delivery.text.refused",
-	{factor.Text, outbox.Silent}:   "delivery.text.silent",
-	{factor.Text, outbox.Outage}:   "delivery.outage",
-	{factor.Call, outbox.Refused}:  "delivery.call.refused",
-	{factor.Call, outbox.Busy}:     "delivery.call.busy",
-	{factor.Call, outbox.NoAnswer}: "delivery.call.no-answer",
-	{factor.Call, outbox.NoKey}:    "delivery.call.no-key",
-	{factor.Call, outbox.Silent}:   "delivery.call.silent",
-	{factor.Call, outbox.Outage}:   "delivery.outage",
+	{factor.Text, outbox.Refused}:     "delivery.text.refused",
+	{factor.Text, outbox.Undelivered}: "delivery.text.refused",
+	{factor.Call, outbox.Undelivered}: "delivery.call.refused",
+	{factor.Text, outbox.Silent}:      "delivery.text.silent",
+	{factor.Text, outbox.Outage}:      "delivery.outage",
+	{factor.Call, outbox.Refused}:     "delivery.call.refused",
+	{factor.Call, outbox.Busy}:        "delivery.call.busy",
+	{factor.Call, outbox.NoAnswer}:    "delivery.call.no-answer",
+	{factor.Call, outbox.NoKey}:       "delivery.call.no-key",
+	{factor.Call, outbox.Silent}:      "delivery.call.silent",
+	{factor.Call, outbox.Outage}:      "delivery.outage",
 }
 
 func (d Delivery) words() deliveryWords { return deliveries[deliveryKey{d.By, d.State}] }

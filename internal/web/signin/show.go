@@ -331,6 +331,11 @@ func fault(err error) error {
 			return frame.Moved
 		}
 	}
+	for _, later := range []error{signin.ErrSendLimit, signin.ErrEarly, signin.ErrLocked, signin.ErrCodeOver} {
+		if errors.Is(err, later) {
+			return frame.Moved // no outage: the page that follows says what holds it up
+		}
+	}
 	if errors.Is(err, signin.ErrForbidden) {
 		return frame.NotAllowed
 	}

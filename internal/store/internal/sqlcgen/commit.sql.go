@@ -55,12 +55,12 @@ const addSignIn = `-- name: AddSignIn :execrows
 INSERT INTO sign_in (company_id, id, user_id, secret_digest, key_id, version, epoch, since_version, purpose, return_to,
        target, stage, reference, began_ms, expires_ms, session_id, challenge_id, challenge_authenticator,
        challenge_generation, challenge_expires_ms, challenge_verdict, challenge_key, challenge_sent_ms,
-       challenge_channel, earlier_ms, earlier_key, pending_id, pending_kind, pending_name,
+       challenge_channel, earlier_ms, earlier_key, earlier_channel, pending_id, pending_kind, pending_name,
        pending_secret, proved_by, proved_amr, proved_ms, first_authenticator)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
        $11, $12, $13, $14, $15, $16, $17, $18,
        $19, $20, $21, $22, $23,
-       $24, $25, $26, '', '', '', NULL, '', '', 0, '')
+       $24, $25, $26, $27, '', '', '', NULL, '', '', 0, '')
     ON CONFLICT (company_id, id) DO NOTHING
 `
 
@@ -91,6 +91,7 @@ type AddSignInParams struct {
 	ChallengeChannel       string
 	EarlierMs              int64
 	EarlierKey             string
+	EarlierChannel         string
 }
 
 func (q *Queries) AddSignIn(ctx context.Context, arg AddSignInParams) (int64, error) {
@@ -121,6 +122,7 @@ func (q *Queries) AddSignIn(ctx context.Context, arg AddSignInParams) (int64, er
 		arg.ChallengeChannel,
 		arg.EarlierMs,
 		arg.EarlierKey,
+		arg.EarlierChannel,
 	)
 	if err != nil {
 		return 0, err
@@ -160,12 +162,12 @@ UPDATE sign_in
        challenge_generation = $6, challenge_expires_ms = $7,
        challenge_verdict = $8, challenge_key = $9,
        challenge_sent_ms = $10, challenge_channel = $11,
-       earlier_ms = $12, earlier_key = $13,
-       pending_id = $14, pending_kind = $15, pending_name = $16,
-       pending_secret = $17,
-       proved_by = $18, proved_amr = $19, proved_ms = $20,
-       first_authenticator = $21
- WHERE company_id = $22 AND id = $23 AND version = $24
+       earlier_ms = $12, earlier_key = $13, earlier_channel = $14,
+       pending_id = $15, pending_kind = $16, pending_name = $17,
+       pending_secret = $18,
+       proved_by = $19, proved_amr = $20, proved_ms = $21,
+       first_authenticator = $22
+ WHERE company_id = $23 AND id = $24 AND version = $25
 `
 
 type ChangeSignInParams struct {
@@ -182,6 +184,7 @@ type ChangeSignInParams struct {
 	ChallengeChannel       string
 	EarlierMs              int64
 	EarlierKey             string
+	EarlierChannel         string
 	PendingID              string
 	PendingKind            string
 	PendingName            string
@@ -210,6 +213,7 @@ func (q *Queries) ChangeSignIn(ctx context.Context, arg ChangeSignInParams) (int
 		arg.ChallengeChannel,
 		arg.EarlierMs,
 		arg.EarlierKey,
+		arg.EarlierChannel,
 		arg.PendingID,
 		arg.PendingKind,
 		arg.PendingName,

@@ -118,7 +118,7 @@ UPDATE sign_in
    SET version = version + 1, stage = 'ended',
        challenge_id = '', challenge_authenticator = '', challenge_generation = 0, challenge_expires_ms = 0,
        challenge_verdict = '', challenge_key = '', challenge_sent_ms = 0, challenge_channel = '',
-       earlier_ms = 0, earlier_key = '', pending_id = '', pending_kind = '', pending_name = '', pending_secret = NULL
+       earlier_ms = 0, earlier_key = '', earlier_channel = '', pending_id = '', pending_kind = '', pending_name = '', pending_secret = NULL
  WHERE company_id = $1 AND user_id = $2 AND id <> $3 AND stage NOT IN ('done', 'ended')
 `
 

@@ -46,13 +46,14 @@ func (q *Queries) LoadSession(ctx context.Context, arg LoadSessionParams) (Sessi
 }
 
 const loadSignIn = `-- name: LoadSignIn :many
-SELECT sign_in.company_id, sign_in.id, sign_in.user_id, sign_in.secret_digest, sign_in.key_id, sign_in.version, sign_in.epoch, sign_in.since_version, sign_in.purpose, sign_in.return_to, sign_in.target, sign_in.stage, sign_in.reference, sign_in.began_ms, sign_in.expires_ms, sign_in.session_id, sign_in.challenge_id, sign_in.challenge_authenticator, sign_in.challenge_generation, sign_in.challenge_expires_ms, sign_in.challenge_verdict, sign_in.pending_id, sign_in.pending_kind, sign_in.pending_name, sign_in.pending_secret, sign_in.proved_by, sign_in.proved_amr, sign_in.proved_ms, sign_in.first_authenticator, sign_in.challenge_key, sign_in.challenge_sent_ms, sign_in.challenge_channel, sign_in.earlier_ms, sign_in.earlier_key,
+SELECT sign_in.company_id, sign_in.id, sign_in.user_id, sign_in.secret_digest, sign_in.key_id, sign_in.version, sign_in.epoch, sign_in.since_version, sign_in.purpose, sign_in.return_to, sign_in.target, sign_in.stage, sign_in.reference, sign_in.began_ms, sign_in.expires_ms, sign_in.session_id, sign_in.challenge_id, sign_in.challenge_authenticator, sign_in.challenge_generation, sign_in.challenge_expires_ms, sign_in.challenge_verdict, sign_in.pending_id, sign_in.pending_kind, sign_in.pending_name, sign_in.pending_secret, sign_in.proved_by, sign_in.proved_amr, sign_in.proved_ms, sign_in.first_authenticator, sign_in.challenge_key, sign_in.challenge_sent_ms, sign_in.challenge_channel, sign_in.earlier_ms, sign_in.earlier_key, sign_in.earlier_channel,
        users.version AS user_version, users.epoch AS user_epoch, users.status, users.role, users.must_enrol,
        company.version AS policy_version, company.two_factor_required,
        (SELECT count(*) FROM users a
          WHERE a.company_id = sign_in.company_id AND a.role = 'administrator' AND a.status = 'active') AS administrators,
        CAST(COALESCE(wait.until_ms, 0) AS BIGINT) AS wait_ms,
        CAST(COALESCE(attempt.taken, 0) AS BIGINT) AS taken,
+       CAST(COALESCE(used.taken, 0) AS BIGINT) AS used, -- of the row's authenticator
        authenticator.id AS authenticator_id, authenticator.kind, authenticator.name, authenticator.secret,
        authenticator.since_version, authenticator.added_ms, authenticator.last_used_ms, authenticator.last_step,
        authenticator.disabled_by, authenticator.hint
@@ -63,6 +64,8 @@ SELECT sign_in.company_id, sign_in.id, sign_in.user_id, sign_in.secret_digest, s
   LEFT JOIN attempt ON attempt.company_id = sign_in.company_id AND attempt.sign_in_id = sign_in.id
        AND attempt.authenticator_id = sign_in.challenge_authenticator
   LEFT JOIN authenticator ON authenticator.company_id = sign_in.company_id AND authenticator.user_id = sign_in.user_id
+  LEFT JOIN attempt used ON used.company_id = sign_in.company_id AND used.sign_in_id = sign_in.id
+       AND used.authenticator_id = authenticator.id
  WHERE sign_in.company_id = $2 AND sign_in.id = $3
  ORDER BY authenticator.since_version, authenticator.id
 `
@@ -85,6 +88,7 @@ type LoadSignInRow struct {
 	Administrators    int64
 	WaitMs            int64
 	Taken             int64
+	Used              int64
 	AuthenticatorID   sql.NullString
 	Kind              sql.NullString
 	Name              sql.NullString
@@ -144,6 +148,7 @@ func (q *Queries) LoadSignIn(ctx context.Context, arg LoadSignInParams) ([]LoadS
 			&i.SignIn.ChallengeChannel,
 			&i.SignIn.EarlierMs,
 			&i.SignIn.EarlierKey,
+			&i.SignIn.EarlierChannel,
 			&i.UserVersion,
 			&i.UserEpoch,
 			&i.Status,
@@ -154,6 +159,7 @@ func (q *Queries) LoadSignIn(ctx context.Context, arg LoadSignInParams) ([]LoadS
 			&i.Administrators,
 			&i.WaitMs,
 			&i.Taken,
+			&i.Used,
 			&i.AuthenticatorID,
 			&i.Kind,
 			&i.Name,

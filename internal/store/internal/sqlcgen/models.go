@@ -69,4 +69,5 @@ type SignIn struct {
 	ChallengeChannel       string
 	EarlierMs              int64
 	EarlierKey             string
+	EarlierChannel         string
 }

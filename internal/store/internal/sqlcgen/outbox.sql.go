@@ -256,7 +256,7 @@ type ListSentToUserRow struct {
 	Unproved     bool
 }
 
-// Without those that were never sent: dropped, or refused by the carrier.
+// Without those that no carrier took: dropped, or refused.
 func (q *Queries) ListSentToUser(ctx context.Context, arg ListSentToUserParams) ([]ListSentToUserRow, error) {
 	rows, err := q.db.QueryContext(ctx, listSentToUser, arg.CompanyID, arg.UserID, arg.SinceMs)
 	if err != nil {
@@ -344,26 +344,29 @@ func (q *Queries) NewestDelivery(ctx context.Context, arg NewestDeliveryParams) 
 }
 
 const reportDelivery = `-- name: ReportDelivery :execrows
-UPDATE outbox SET state = $1, reason = $2, at_ms = $3
+UPDATE outbox
+   SET reason = CASE WHEN state = 'handed' AND $1 = 'refused' THEN 'undelivered' ELSE $1 END,
+       state = $2, at_ms = $3
  WHERE id = $4
    AND (state = 'queued'
-        OR state = 'handed' AND $1 IN ('delivered', 'failed')
-        OR state = 'failed' AND reason = 'silent' AND $1 = 'delivered')
+        OR state = 'handed' AND $2 IN ('delivered', 'failed')
+        OR state = 'failed' AND reason = 'silent' AND $2 = 'delivered')
 `
 
 type ReportDeliveryParams struct {
+	Reason interface{}
 	State  string
-	Reason string
 	AtMs   int64
 	ID     string
 }
 
 // Forward only. 'delivered' is the one word that comes after a failure: where the carrier did
 // not say whether it took the message, that says it did.
+// What a carrier has taken and then could not bring was sent, and counts.
 func (q *Queries) ReportDelivery(ctx context.Context, arg ReportDeliveryParams) (int64, error) {
 	result, err := q.db.ExecContext(ctx, reportDelivery,
-		arg.State,
 		arg.Reason,
+		arg.State,
 		arg.AtMs,
 		arg.ID,
 	)
