@@ -223,3 +223,23 @@ func TestACarrierThatIsDownIsTriedAgainAndTheTextComesOnce(t *testing.T) {
 		b.answer(path, h.newest(sam, outbox.Text)).leads("/")
 	})
 }
+
+// Thirty browsers sign in at once with the right password: each of the others would bring a text.
+func TestThirtySignInsAtOnceBringFiveTexts(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, h *house) {
+		h.newBrowser().joinBy(sam, factor.SMS, phoneOf(sam))
+		before := h.codesSent(sam)
+		f := h.newBrowser().get("/sign-in").form("/sign-in")
+		got := statuses(atOnce(30, func(int) page {
+			return h.newBrowser().submit(f, "username", sam.username, "password", sam.password)
+		}))
+		if n := h.codesSent(sam) - before; n > signin.SendsPerBurst || n == 0 {
+			t.Errorf("%d texts, want at most %d (statuses %v)", n, signin.SendsPerBurst, got)
+		}
+		if got[http.StatusInternalServerError] > 0 || got[http.StatusSeeOther] == 0 {
+			t.Errorf("statuses are %v", got)
+		}
+		h.clock.pass(signin.SendBurst)
+		h.newBrowser().signInBy(sam, outbox.Text)
+	})
+}
