@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"sallyport.dev/sallyport/internal/factor"
+	"sallyport.dev/sallyport/internal/outbox"
 	"sallyport.dev/sallyport/internal/signin"
 )
 
@@ -134,6 +136,33 @@ func TestAProofThatGrewStaleIsAskedForAgain(t *testing.T) {
 		b.answer(path, key.at(h.clock.Now(), 0)).leads(path)
 		k, code := b.setUp(path)
 		b.submit(code.form("/answer"), "code", k.at(h.clock.Now(), 0)).leads("/settings?done=added")
+	})
+}
+
+// A proof that is too old is asked for again, by a text that the limit does not allow.
+func TestSetUpWithAStaleProofAndNoTextLeftSaysUntilWhen(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, h *house) {
+		b := h.newBrowser()
+		b.joinBy(sam, factor.SMS, phoneOf(sam))
+		path := b.beginAdd()
+		b.answer(path, h.newest(sam, outbox.Text)).leads(path)
+		h.clock.pass(signin.ProofFresh)
+		for range signin.SendsPerBurst {
+			h.newBrowser().begin(sam)
+		}
+		p := b.submit(b.get(path).want(http.StatusOK).form("/enrol", "kind", "totp"))
+		p.want(http.StatusTooManyRequests).says("Too many texts and calls in a short time").says("12:15")
+		if p.header.Get("Retry-After") != "600" {
+			t.Errorf("Retry-After is %q, want 600", p.header.Get("Retry-After"))
+		}
+		if h.methods(sam) != 1 || h.count("sign_in WHERE pending_id <> ''") != 0 {
+			t.Error("something was set up")
+		}
+		h.clock.pass(signin.SendBurst)
+		b.submit(b.get(path).want(http.StatusOK).form("/enrol", "kind", "totp")).leads(path)
+		b.answer(path, h.newest(sam, outbox.Text)).leads(path)
+		seed, code := b.setUp(path)
+		b.submit(code.form("/answer"), "code", seed.at(h.clock.Now(), 0)).leads("/settings?done=added")
 	})
 }
 

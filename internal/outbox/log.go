@@ -2,6 +2,7 @@ package outbox
 
 import (
 	"context"
+	"regexp"
 	"runtime/debug"
 	"strings"
 )
@@ -11,14 +12,46 @@ func (l *line) logPanic(ctx context.Context, d Delivery) {
 	l.Log.ErrorContext(ctx, "panic", l.about(Claim{Delivery: d}, "stack", string(debug.Stack()))...)
 }
 
-// scrub is err's text without where m goes and what it says: carriers quote both.
+// shared is how many digits in a row make a number known: a mask shows four.
+const shared = 5
+
+// figures are digits as people and carriers write them: "(503) 555-0142".
+var figures = regexp.MustCompile(`[0-9](?:[ \x{a0}().\-/]*[0-9])*`)
+
+// scrub is err's text without where m goes and what it says: carriers quote both, a number
+// also in other ways to write it.
 func scrub(err error, m Message) string {
+	const hidden = "[…]"
 	var pairs []string
-	number, _, _ := strings.Cut(m.To, ";") // RFC 3966: an extension follows
-	for _, s := range []string{m.To, strings.TrimPrefix(number, "+"), m.Code.Reveal(), m.Text.Reveal(), m.Spoken.Reveal()} {
+	for _, s := range []string{m.To, m.Text.Reveal(), m.Spoken.Reveal()} {
 		if s != "" {
-			pairs = append(pairs, s, "[…]")
+			pairs = append(pairs, s, hidden)
 		}
 	}
-	return strings.NewReplacer(pairs...).Replace(err.Error())
+	number, code := digits(m.To), m.Code.Reveal()
+	if m.Channel == Mail {
+		number = ""
+	}
+	return figures.ReplaceAllStringFunc(strings.NewReplacer(pairs...).Replace(err.Error()), func(run string) string {
+		typed := digits(run)
+		if code != "" && strings.Contains(typed, code) {
+			return hidden
+		}
+		for i := 0; i+shared <= len(number); i++ {
+			if strings.Contains(typed, number[i:i+shared]) {
+				return hidden
+			}
+		}
+		return run
+	})
+}
+
+// digits are those of s.
+func digits(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < '0' || r > '9' {
+			return -1
+		}
+		return r
+	}, s)
 }
