@@ -158,7 +158,7 @@ func (a *App) route(mux *recorder, f *frame.Frame, jar cookie.Jar, o Outside) {
 	(&console.Pages{Door: door, SignIns: a.SignIns, People: a.Store, Frame: f, Now: o.Now}).Routes(mux)
 	if o.Phone != nil {
 		a.connect(o.Phone, o)
-		(&phone.Pages{Phone: o.Phone, Sound: sound, Frame: f, Now: o.Now}).Routes(mux)
+		(&phone.Pages{Phone: o.Phone, Sound: sound, Prompt: speech.WAV(speech.Prompt()), Frame: f, Now: o.Now}).Routes(mux)
 	}
 	mux.Handle("GET /assets/", f.Assets())
 	mux.Handle("GET /healthz", f.Handle(a.getHealth, f.Explain))

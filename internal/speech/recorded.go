@@ -41,5 +41,4 @@ var (
 // Each digit's sound and name stand at its value.
 var (
 	digitSounds = [10]string{zero, one, two, three, four, five, six, seven, eight, nine}
-	digitNames  = [10]string{"zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"}
 )

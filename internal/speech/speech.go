@@ -2,7 +2,6 @@
 //
 //	Prompt   said until a key is pressed (security rule 17)   speech.go
 //	Code     said after it: the code, twice
-//	Words    the same to read, for people who cannot hear it
 //	WAV      samples as a file that a browser plays           wav.go
 //
 // Samples are G.711 µ-law, 8 kHz, mono, one byte each: what a telephone line carries.
@@ -23,9 +22,6 @@ const Rate = 8000
 
 // Silence is the sample that makes none.
 const Silence = 0xff
-
-// PromptWords is what Prompt says.
-const PromptWords = "Press 1 for your code."
 
 // ErrNotSixDigits: what was to be said is no code. It does not quote it.
 var ErrNotSixDigits = errors.New("code to be said is not six digits")
@@ -64,21 +60,6 @@ func Code(code secret.Text) ([]byte, error) {
 	s.spell(digits)
 	s.say(goodbye, lead)
 	return s, nil
-}
-
-// Words is what Code says: "Your code is: four, one, eight, two, zero, seven. Again: four,
-// one, eight, two, zero, seven. Goodbye." ErrNotSixDigits.
-func Words(code secret.Text) (secret.Text, error) {
-	digits, err := sixDigits(code)
-	if err != nil {
-		return secret.Text{}, err
-	}
-	var names []string
-	for _, d := range digits {
-		names = append(names, digitNames[d])
-	}
-	said := strings.Join(names, ", ")
-	return secret.New("Your code is: " + said + ". Again: " + said + ". Goodbye."), nil
 }
 
 // sixDigits returns the values of a code's digits.

@@ -126,23 +126,11 @@ func TestThePromptIsSaidTwiceAndHasNoDigitOfACode(t *testing.T) {
 	}
 }
 
-func TestTheSameIsThereToRead(t *testing.T) {
-	said, err := Words(secret.New("418207"))
-	want := "Your code is: four, one, eight, two, zero, seven. Again: four, one, eight, two, zero, seven. Goodbye."
-	if err != nil || said.Reveal() != want {
-		t.Errorf("Words() = %q, %v, want %q", said.Reveal(), err, want)
-	}
-	if said, err = Words(secret.New("356999")); err != nil || !strings.Contains(said.Reveal(), "three, five, six, nine, nine, nine.") {
-		t.Errorf("Words() = %q, %v", said.Reveal(), err)
-	}
-}
-
 func TestWhatIsNoCodeIsNotSaidAndNotShown(t *testing.T) {
 	for _, code := range []string{"", "12345", "1234567", "12345x", "123 456", "１２３４５６", "١٢٣", "12345\xff", "+12345"} {
 		samples, err := Code(secret.New(code))
-		words, errWords := Words(secret.New(code))
-		if samples != nil || !words.Empty() || !errors.Is(err, ErrNotSixDigits) || !errors.Is(errWords, ErrNotSixDigits) {
-			t.Errorf("%q: %d samples, %v; %q, %v", code, len(samples), err, words.Reveal(), errWords)
+		if samples != nil || !errors.Is(err, ErrNotSixDigits) {
+			t.Errorf("%q: %d samples, %v", code, len(samples), err)
 		}
 		if code != "" && err != nil && strings.Contains(err.Error(), code) {
 			t.Errorf("%q: the error shows it: %v", code, err)

@@ -17,8 +17,10 @@ type Pages struct {
 	Phone *Phone
 	// Sound speaks a code: a whole WAV file. nil: calls are words alone.
 	Sound func(code secret.Text) ([]byte, error)
-	Frame *frame.Frame
-	Now   func() time.Time
+	// Prompt is what is said until 1 is pressed: a whole WAV file. nil: it is words alone.
+	Prompt []byte
+	Frame  *frame.Frame
+	Now    func() time.Time
 }
 
 // Routes adds the room's routes to mux.
@@ -29,6 +31,7 @@ func (p *Pages) Routes(mux frame.Mux) {
 	handle("POST /demo/phone/calls/{id}/press", p.post(answered))
 	handle("POST /demo/phone/calls/{id}/decline", p.post(declined))
 	handle("GET /demo/phone/calls/{id}/audio", p.getAudio)
+	handle("GET /demo/phone/prompt", p.getPrompt)
 	handle("GET /demo/phone/mails/{id}", p.getMail)
 }
 
@@ -66,9 +69,22 @@ func (p *Pages) getAudio(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return fmt.Errorf("speak call %s: %w", c.ID, err)
 	}
+	play(w, r, sound)
+	return nil
+}
+
+// getPrompt says what every call says before a key is pressed.
+func (p *Pages) getPrompt(w http.ResponseWriter, r *http.Request) error {
+	if p.Prompt == nil {
+		return errUnknown
+	}
+	play(w, r, p.Prompt)
+	return nil
+}
+
+func play(w http.ResponseWriter, r *http.Request, sound []byte) {
 	w.Header().Set("Content-Type", "audio/wav")
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(sound)) // in parts, as players ask
-	return nil
 }
 
 func (p *Pages) getMail(w http.ResponseWriter, r *http.Request) error {

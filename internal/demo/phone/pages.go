@@ -86,6 +86,9 @@ func (p *Pages) board(now time.Time) Board {
 	b := Board{awake: now.Add(again)}
 	for _, e := range p.Phone.list(outbox.Call) {
 		c := Call{Whose: whose(e), Stage: string(e.stage), Prompt: e.Prompt}
+		if e.stage == ringing {
+			c.Sound = p.Prompt != nil
+		}
 		if e.stage == answered {
 			c.Spoken, c.Sound = e.Spoken.Reveal(), p.Sound != nil
 			if until := e.since.Add(listen); c.Sound && until.After(b.awake) {
