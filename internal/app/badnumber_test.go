@@ -1,7 +1,6 @@
 package app_test
 
 import (
-	"html"
 	"net/http"
 	"net/url"
 	"strings"
@@ -106,49 +105,44 @@ func TestOddTextInEveryFieldBreaksNothing(t *testing.T) {
 			"username", "password", "return_to", "code", "kind", "authenticator", "number", "country", "extension", "own", "name",
 			"nonce", "seen", "q", "after", "user", "done",
 		}
-		odd := map[string]string{
-			"markup": `"><img src=x onerror=alert(1)>{{.}}`, "direction": "\u202ecba\u202d\u2066", "emoji": "👩‍👩‍👧‍👦", "SQL": "' OR 1=1; --",
-			"lines": "a\r\nSet-Cookie: sallyport=x", "formula": "=cmd|' /C calc'!A0", "combining": "e" + strings.Repeat("\u0301", 3000),
-			"nothing seen": "\u200b\ufeff\u00ad", "long": strings.Repeat("x", 2900), "the highest": "\U0010ffff", "C1": "\u0085\u009b",
+		odd := []string{
+			`"><img src=x onerror=alert(1)>{{.}}`, "\u202ecba\u202d\u2066", "👩‍👩‍👧‍👦", "' OR 1=1; --",
+			"a\r\nSet-Cookie: sallyport=x", "=cmd|' /C calc'!A0", "e" + strings.Repeat("\u0301", 3000), "\u200b\ufeff\u00ad",
+			strings.Repeat("x", 2900), "\U0010ffff", "\u0085\u009b",
 		}
 		rows := h.count("users") + h.count("authenticator")
-		for what, text := range odd {
-			fields := url.Values{}
-			for _, name := range names {
-				fields.Set(name, text)
+		for _, r := range h.routes() {
+			if r.path == "/sign-out" || strings.HasSuffix(r.path, "/cancel") || strings.HasSuffix(r.path, "/drop") {
+				continue
 			}
-			for _, r := range h.routes() {
-				if r.path == "/sign-out" || strings.HasSuffix(r.path, "/cancel") || strings.HasSuffix(r.path, "/drop") {
-					continue
-				}
-				who, path := b, strings.NewReplacer("{$}", "", "/sign-in/{id}", adding, "{id}", id, "{form}", "x", "{article}", "x").Replace(r.path)
-				if strings.HasPrefix(r.path, "/settings/users") {
-					who, path = admin, strings.Replace(r.path, "{id}", sam.username, 1)
+			who, path := b, strings.NewReplacer("{$}", "", "/sign-in/{id}", adding, "{id}", id, "{form}", "x", "{article}", "x").Replace(r.path)
+			if strings.HasPrefix(r.path, "/settings/users") {
+				who, path = admin, strings.Replace(r.path, "{id}", sam.username, 1)
+			}
+			for round := range 4 { // each field has four of them
+				fields, address := url.Values{}, path
+				for i, name := range names {
+					fields.Set(name, odd[(i+3*round)%len(odd)])
 				}
 				if r.method == http.MethodGet {
-					path += "?" + fields.Encode()
+					address += "?" + fields.Encode()
 				}
-				p := who.send(r.method, path, fields, nil)
+				p := who.send(r.method, address, fields, nil)
 				if p.status >= 500 || p.status == 0 {
-					t.Errorf("%s in %s %s: got %d", what, r.method, r.path, p.status)
+					t.Errorf("odd text in %s %s: got %d", r.method, r.path, p.status)
 				}
 				if strings.Contains(p.body, "<img src=x") || sessionSet(p) == "x" {
-					t.Errorf("%s in %s %s is taken as markup or header", what, r.method, r.path)
+					t.Errorf("odd text in %s %s is taken as markup or header", r.method, r.path)
 				}
-				if what == "markup" && strings.Contains(html.UnescapeString(p.body), text) && !strings.Contains(p.body, html.EscapeString(`"><img`)) &&
-					!strings.Contains(p.body, "&#34;&gt;&lt;img") {
-					t.Errorf("%s %s shows markup that it did not escape", r.method, r.path)
-				}
-				// NUL is no text, in whatever field.
-				bad := url.Values{names[len(path)%len(names)]: {text + "\x00"}}
-				if r.method == http.MethodPost {
-					if p := who.post(path, bad); p.status != http.StatusBadRequest {
-						t.Errorf("NUL in POST %s: got %d, want 400", r.path, p.status)
-					}
-					if p := who.post(path, url.Values{"number": {strings.Repeat("1", 64<<10)}}); p.status != http.StatusRequestEntityTooLarge {
-						t.Errorf("64 kB in POST %s: got %d, want 413", r.path, p.status)
-					}
-				}
+			}
+			if r.method != http.MethodPost {
+				continue
+			}
+			if p := who.post(path, url.Values{names[len(path)%len(names)]: {"a\x00"}}); p.status != http.StatusBadRequest { // NUL is no text
+				t.Errorf("NUL in POST %s: got %d, want 400", r.path, p.status)
+			}
+			if p := who.post(path, url.Values{"number": {strings.Repeat("1", 64<<10)}}); p.status != http.StatusRequestEntityTooLarge {
+				t.Errorf("64 kB in POST %s: got %d, want 413", r.path, p.status)
 			}
 		}
 		if n := h.count("users") + h.count("authenticator"); n != rows || h.acts() != 0 {

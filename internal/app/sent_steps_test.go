@@ -72,7 +72,7 @@ func (b *browser) signInBy(m member, ch outbox.Channel) {
 // settled waits until nothing waits in the outbox that is due.
 func (h *house) settled() {
 	h.t.Helper()
-	for end := time.Now().Add(20 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); ; time.Sleep(5 * time.Millisecond) {
 		n := h.count("outbox WHERE state = 'queued' AND due_ms <= $1", h.clock.Now().UnixMilli())
 		if n == 0 {
 			return
@@ -83,11 +83,26 @@ func (h *house) settled() {
 	}
 }
 
-// got is what has arrived for m by ch, when all is sent that is to be.
+// got is what has arrived for m by ch, when all is sent that is to be. On a machine with too
+// much to do a message may be back in line though its carrier is well: then time passes.
 func (h *house) got(m member, ch outbox.Channel) []outbox.Message {
 	h.t.Helper()
 	h.settled()
+	for range 20 {
+		if h.phone.fails() || h.count("outbox WHERE state = 'queued'") == 0 {
+			break
+		}
+		h.clock.pass(time.Second)
+		h.settled()
+	}
 	return h.phone.of(m, ch)
+}
+
+// fails reports whether the test has the carrier do other than it should.
+func (c *carrier) fails() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.answers != nil || c.blocks != nil
 }
 
 // codesSent is how many texts and calls m got.
