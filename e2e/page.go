@@ -3,6 +3,11 @@ package e2e
 import (
 	"fmt"
 	"strings"
+
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
 )
 
 // faults asks a page what is wrong with it. Each line is one thing that a person would
@@ -73,4 +78,30 @@ func (w *Window) inspect(what string) {
 		w.t.Errorf("%s: %s", what, complaint)
 	}
 	w.strange = nil
+}
+
+// hear notes what must never happen: a script's error, a breach of the content policy, a
+// request to another host.
+func (w *Window) hear(event any) {
+	var complaint string
+	switch e := event.(type) {
+	case *log.EventEntryAdded:
+		// The browser also logs each answer that is not 200 here; those are meant.
+		if e.Entry.Level != log.EntryLevelError || e.Entry.Source == log.EntrySourceNetwork {
+			return
+		}
+		complaint = string(e.Entry.Source) + ": " + e.Entry.Text
+	case *runtime.EventExceptionThrown:
+		complaint = "script: " + (&chromedp.ExceptionError{ExceptionDetails: e.ExceptionDetails}).Error()
+	case *network.EventRequestWillBeSent:
+		if strings.HasPrefix(e.Request.URL, w.base+"/") || strings.HasPrefix(e.Request.URL, "data:") || e.Request.URL == "about:blank" {
+			return
+		}
+		complaint = "request to another host: " + e.Request.URL
+	default:
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.strange = append(w.strange, complaint)
 }
