@@ -2,10 +2,13 @@ package e2e
 
 import (
 	"context"
+	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/chromedp/cdproto/accessibility"
 	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/dom"
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
@@ -33,6 +36,26 @@ func (w *Window) Fill(label, text string) {
 	})
 	if got := w.Value(label); got != text {
 		w.t.Fatalf("typed %q into %q, and it holds %q", text, label, got)
+	}
+}
+
+// Choose picks what begins with option in the list with that label, by its letters, as the
+// keyboard does.
+func (w *Window) Choose(label, option string) {
+	w.t.Helper()
+	w.do("choose "+option, func(ctx context.Context, tab *chromedp.Target) error {
+		node, err := find(ctx, tab, fields, exactly(label))
+		if err != nil {
+			return err
+		}
+		if _, err := cdp.Call(ctx, tab, dom.Focus, dom.FocusParams{BackendNodeID: node.BackendDOMNodeID}); err != nil {
+			return err
+		}
+		_, err = chromedp.KeyEvent(option)(ctx, tab)
+		return err
+	})
+	if got := evaluate[string](w, `document.activeElement.selectedOptions[0].innerText`); !strings.HasPrefix(got, option+" ") {
+		w.t.Fatalf("typed %q into the list %q, and it shows %q", option, label, got)
 	}
 }
 
@@ -64,6 +87,23 @@ func (w *Window) Pick(text string) {
 func (w *Window) Follow(name string) {
 	w.t.Helper()
 	w.load("follow "+name, clickOn(links, exactly(name), 1))
+}
+
+// FollowFirst is Follow where several links have that name.
+func (w *Window) FollowFirst(name string) {
+	w.t.Helper()
+	w.load("follow the first "+name, func(ctx context.Context, tab *chromedp.Target) (none chromedp.Void, err error) {
+		nodes, err := all(ctx, tab, links)
+		if err != nil {
+			return none, err
+		}
+		for _, n := range nodes {
+			if text(n.Name) == name {
+				return none, click(ctx, tab, n, 1)
+			}
+		}
+		return none, fmt.Errorf("no link is called %q", name)
+	})
 }
 
 // Tap presses a button that opens something on this same page.
