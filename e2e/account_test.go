@@ -137,6 +137,52 @@ func (p *person) rename(from, to string) {
 	delete(p.phones, from)
 }
 
+// A telephone is a second method like any other: added and removed by a code, with its number
+// masked, and its owner is told by mail each time.
+func TestATelephoneIsASecondMethod(t *testing.T) {
+	journey(t, func(t *testing.T, p *person) {
+		hand := p.handset()
+		p.enrol()
+		hand.Mail("A sign-in method was added")
+		hand.See("Google Authenticator")
+		hand.Back()
+		p.settings()
+		p.Press("Add a method")
+		p.See("To add a method, first show that it is you.")
+		p.giveCode()
+		p.Heading("Add a method")
+		p.Press("Set up SMS Authentication")
+		p.Pick("Use +1 ••• ••• 01")
+		p.giveCode()
+		if p.HasButton("Finish") {
+			p.Press("Finish")
+		}
+		p.At("/settings")
+		p.See("SMS Authentication, +1 ••• ••• 01")
+		p.Miss("503", "5550")
+		hand.Mail("A sign-in method was added")
+		hand.See("SMS Authentication")
+		hand.Back()
+
+		p.Follow("Rename SMS Authentication")
+		p.Fill("Name", "Work number")
+		p.Press("Rename")
+		p.See("Work number, +1 ••• ••• 01", "SMS Authentication")
+		p.picture("my-account-number")
+		p.Follow("Remove Work number")
+		p.See("SMS Authentication, +1 ••• ••• 01")
+		p.Press("Remove")
+		p.See("To remove a method, first show that it is you.")
+		p.giveCode()
+		p.At("/settings")
+		p.See("is removed and opens nothing any more")
+		p.Reload()
+		p.Miss("Work number")
+		hand.Mail("A sign-in method was removed")
+		hand.See("SMS Authentication, “Work number”")
+	})
+}
+
 // Of two methods the one used last is asked for, and the other is a press away.
 func TestTheMethodUsedLastIsAskedFor(t *testing.T) {
 	journey(t, func(t *testing.T, p *person) {

@@ -2,7 +2,9 @@
 //
 //	program.go   builds and starts `sallyport demo`, reads who can sign in
 //	browser.go   the browser
-//	window.go    what a person does in it: fields by label, buttons and links by name
+//	window.go    a tab of it, and going from page to page
+//	act.go       what a person does there: fields by label, buttons and links by name
+//	read.go      what a person reads there
 //	names.go     how those are found: by the tree that assistive technology reads
 //	page.go      what every page must be, looked at on each one
 //	phone.go     the authenticator app, played by oathtool

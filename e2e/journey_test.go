@@ -62,7 +62,23 @@ var ways = []Way{{1280, true}, {1280, false}, {360, true}, {360, false}}
 type person struct {
 	*Window
 	user   User
-	phones map[string]*Phone // by the method's name on the pages
+	phones map[string]*Phone // authenticator apps, by the method's name on the pages
+	hand   *Handset          // what texts, calls and mails come to; nil until it is looked at
+}
+
+// The methods of telephones, as the pages call them.
+const (
+	sms   = "SMS Authentication"
+	voice = "Voice Call Authentication"
+)
+
+// handset is the person's telephone.
+func (p *person) handset() *Handset {
+	p.t.Helper()
+	if p.hand == nil {
+		p.hand = p.Handset(p.user.Username)
+	}
+	return p.hand
 }
 
 // newPerson opens a window for one of the demo's users.
@@ -74,12 +90,23 @@ func newPerson(t *testing.T, demo *Program, username string, way Way) *person {
 // journey walks one way in every Way, each with another user of one demo.
 func journey(t *testing.T, walk func(t *testing.T, p *person)) {
 	t.Helper()
+	journeyFrom(t, 2, walk)
+}
+
+// journeyFrom is journey with the first-th of the six and those after.
+func journeyFrom(t *testing.T, first int, walk func(t *testing.T, p *person)) {
+	t.Helper()
 	t.Parallel()
 	demo := Demo(t, program, t.TempDir())
 	for i, way := range ways {
 		t.Run(way.String(), func(t *testing.T) {
 			t.Parallel()
-			walk(t, newPerson(t, demo, six[i+2].username, way))
+			u := six[first+i]
+			p := newPerson(t, demo, u.username, way)
+			if p.user.Role != u.role {
+				t.Errorf("the table calls %s %q, want %q", u.username, p.user.Role, u.role)
+			}
+			walk(t, p)
 		})
 	}
 }
@@ -137,7 +164,19 @@ func (p *person) enrol() {
 	p.inside()
 }
 
-var device = regexp.MustCompile(`Open (?:the app on )?(.+?) and type the code`)
+// setUpNumber walks from the list of methods to a proved sms or voice, with the number of the
+// person's account.
+func (p *person) setUpNumber(method string) {
+	p.t.Helper()
+	p.handset()
+	p.Press("Set up " + method)
+	p.Heading(method)
+	p.Pick("Use +1 ••• ••• ")
+	p.giveCode()
+	p.Heading(method + " is set up")
+}
+
+var device = regexp.MustCompile(`Open (?:the app on )?(.+?) and type the code|(We sent a text to )|(We call )`)
 
 // asked is the name of the method whose code the page asks for.
 func (p *person) asked() string {
@@ -147,6 +186,12 @@ func (p *person) asked() string {
 	if m == nil {
 		p.t.Fatalf("%s does not say whose code it wants:\n%s", p.Path(), p.Text())
 	}
+	switch {
+	case m[2] != "":
+		return sms
+	case m[3] != "":
+		return voice
+	}
 	return m[1]
 }
 
@@ -154,6 +199,16 @@ func (p *person) asked() string {
 func (p *person) giveCode() {
 	p.t.Helper()
 	name := p.asked()
+	switch name {
+	case sms:
+		p.Fill("Enter code", p.handset().Texted())
+		p.Press("Verify")
+		return
+	case voice:
+		p.Fill("Enter code", p.handset().Answer())
+		p.Press("Verify")
+		return
+	}
 	phone, ok := p.phones[name]
 	if !ok {
 		p.t.Fatalf("the page asks for a code of %q, which nobody has", name)
@@ -224,7 +279,7 @@ func (p *person) focusIs(name string) {
 }
 
 // phonePictures are kept of the narrow pages too.
-var phonePictures = []string{"choose", "code", "my-account"}
+var phonePictures = []string{"choose", "code", "my-account", "number", "text", "user-accounts"}
 
 // picture keeps a picture of the page, of one of the ways that a journey is walked.
 func (p *person) picture(name string) {

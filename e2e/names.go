@@ -102,6 +102,11 @@ func click(ctx context.Context, tab *chromedp.Target, node *accessibility.Node, 
 		return fmt.Errorf("%q cannot be seen", text(node.Name))
 	}
 	x, y := middle(q.Quads[0])
+	return press(ctx, tab, x, y, times)
+}
+
+// press is the mouse at that point.
+func press(ctx context.Context, tab *chromedp.Target, x, y float64, times int64) error {
 	for n := range times {
 		for _, kind := range []input.DispatchMouseEventType{input.DispatchMouseEventTypeMousePressed, input.DispatchMouseEventTypeMouseReleased} {
 			if _, err := cdp.Call(ctx, tab, input.DispatchMouseEvent, input.DispatchMouseEventParams{

@@ -2,7 +2,15 @@ package e2e
 
 import (
 	"fmt"
+	"io"
+	"net/http"
 	"strings"
+	"sync"
+
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
 )
 
 // faults asks a page what is wrong with it. Each line is one thing that a person would
@@ -64,6 +72,9 @@ func (w *Window) inspect(what string) {
 	if len(width) > 0 {
 		w.t.Errorf("%s: %s scrolls sideways at %d px: %q", what, w.Path(), w.way.Width, width)
 	}
+	for _, article := range evaluate[[]string](w, `[...document.querySelectorAll("a[href^='/help']")].map((a) => a.href)`) {
+		w.open(article)
+	}
 	if strings.HasPrefix(w.Path(), "/sign-in") {
 		w.Miss("sign out", "log out") // nobody is signed in there
 	}
@@ -73,4 +84,52 @@ func (w *Window) inspect(what string) {
 		w.t.Errorf("%s: %s", what, complaint)
 	}
 	w.strange = nil
+}
+
+// opened are the articles that were fetched, by address.
+var opened sync.Map
+
+// open looks once whether a link to the help leads to an article.
+func (w *Window) open(article string) {
+	w.t.Helper()
+	if _, before := opened.LoadOrStore(article, true); before {
+		return
+	}
+	client := http.Client{Timeout: patience}
+	answer, err := client.Get(article)
+	if err != nil {
+		w.t.Errorf("%s links to %s: %v", w.Path(), article, err)
+		return
+	}
+	defer answer.Body.Close()
+	body, err := io.ReadAll(answer.Body)
+	if err != nil || answer.StatusCode != http.StatusOK || !strings.Contains(string(body), "<h1>") {
+		w.t.Errorf("%s links to %s, which answers %s, %v", w.Path(), article, answer.Status, err)
+	}
+}
+
+// hear notes what must never happen: a script's error, a breach of the content policy, a
+// request to another host.
+func (w *Window) hear(event any) {
+	var complaint string
+	switch e := event.(type) {
+	case *log.EventEntryAdded:
+		// The browser also logs each answer that is not 200 here; those are meant.
+		if e.Entry.Level != log.EntryLevelError || e.Entry.Source == log.EntrySourceNetwork {
+			return
+		}
+		complaint = string(e.Entry.Source) + ": " + e.Entry.Text
+	case *runtime.EventExceptionThrown:
+		complaint = "script: " + (&chromedp.ExceptionError{ExceptionDetails: e.ExceptionDetails}).Error()
+	case *network.EventRequestWillBeSent:
+		if strings.HasPrefix(e.Request.URL, w.base+"/") || strings.HasPrefix(e.Request.URL, "data:") || e.Request.URL == "about:blank" {
+			return
+		}
+		complaint = "request to another host: " + e.Request.URL
+	default:
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.strange = append(w.strange, complaint)
 }

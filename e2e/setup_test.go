@@ -62,13 +62,13 @@ func TestTheListOffersTheFourMethods(t *testing.T) {
 		want := []Control{
 			{Name: "Set up Google Authenticator"},
 			{Name: "Set up Okta Verify", Disabled: true},
-			{Name: "Set up SMS Authentication", Disabled: true},
-			{Name: "Set up Voice Call Authentication", Disabled: true},
+			{Name: "Set up SMS Authentication"},
+			{Name: "Set up Voice Call Authentication"},
 		}
 		if !slices.Equal(offered, want) {
 			t.Errorf("offered are %v, want %v", offered, want)
 		}
-		p.See("Your company has not connected Okta.", "Texts are not connected here yet.", "Calls are not connected here yet.")
+		p.See("Your company has not connected Okta.", "Text and data rates may apply.", "A landline works too.")
 		p.picture("choose")
 	})
 }

@@ -258,6 +258,61 @@ func TestTheKeyboardIsEnough(t *testing.T) {
 	}
 }
 
+// The keyboard sets up texts, with the demo phone in the other tab.
+func TestTheKeyboardSetsUpTexts(t *testing.T) {
+	t.Parallel()
+	demo := Demo(t, program, t.TempDir())
+	for _, scripts := range []bool{true, false} {
+		way := Way{1280, scripts}
+		t.Run(way.String(), func(t *testing.T) {
+			t.Parallel()
+			p := newPerson(t, demo, map[bool]string{true: "salesperson", false: "sales.manager"}[scripts], way)
+			hand := p.handset()
+			p.Go("/sign-in")
+			p.focusIs("Username")
+			p.Type(p.user.Username + kb.Tab + p.user.Password)
+			p.Enter()
+			p.TabTo("Set up Voice Call Authentication")
+			p.Enter()
+			p.focusIs("Phone number")
+			p.Type("506 234 56")
+			p.Enter()
+			p.focusIs("This number cannot be used")
+			p.TabTo("Choose another method")
+			p.Enter()
+			p.TabTo("Set up SMS Authentication")
+			p.Enter()
+			p.focusIs("Mobile phone number")
+			p.Type("+49 " + p.mobile()[1:]) // which says its own country
+			p.Enter()
+			p.focusIs("Enter code")
+			code := hand.Texted()
+			p.Type(other(code))
+			p.Enter()
+			p.focusIs("The code was not right")
+			p.TabTo("Enter code")
+			p.Type(code)
+			p.Enter()
+			p.Heading("SMS Authentication is set up")
+			p.TabTo("Set up Voice Call Authentication")
+			p.Enter()
+			p.TabTo("Use +1 ••• ••• " + map[bool]string{true: "0144", false: "0142"}[scripts])
+			p.Enter()
+			hand.ring()
+			hand.TabTo("Press 1 for " + p.user.Username)
+			hand.Enter()
+			hand.See("Answered, 1 was pressed")
+			p.focusIs("Enter code")
+			p.Type(hand.spoken())
+			p.Enter()
+			p.Heading("Voice Call Authentication is set up")
+			p.TabTo("Finish")
+			p.Enter()
+			p.inside()
+		})
+	}
+}
+
 // On the narrowest screen, which is also 1280 px at 400 % zoom, no page scrolls sideways:
 // every page is looked at as it comes.
 func TestNothingScrollsSidewaysAt320(t *testing.T) {
@@ -280,4 +335,45 @@ func TestNothingScrollsSidewaysAt320(t *testing.T) {
 		p.Press("Verify")
 	}
 	p.Heading("Too many wrong codes")
+}
+
+// The same of the pages of telephones, of administrators and of help.
+func TestNoNewPageScrollsSidewaysAt320(t *testing.T) {
+	t.Parallel()
+	demo := Demo(t, program, t.TempDir())
+	p := newPerson(t, demo, "administrator", Way{320, true})
+	hand := p.handset()
+	p.givePassword()
+	p.Press("Set up Voice Call Authentication")
+	p.Choose("Country", "Germany")
+	p.Fill("Phone number", "12")
+	p.Fill("Extension (optional)", "12345678")
+	p.Press("Call")
+	p.Fill("Phone number", "0151 23456789")
+	p.Press("Call")
+	hand.Decline()
+	p.follows("The line was busy")
+	p.inspect("after the call was declined")
+	p.FollowFirst("Use another number")
+	p.Press("Choose another method")
+	p.setUpNumber(sms)
+	p.Press("Finish")
+	p.settings()
+	hand.Mail("A sign-in method was added")
+	hand.Back()
+	p.search("dana", "Dana Reyes")
+	p.inspect("with More Options open")
+	p.Follow("Reset two-factor authentication for Dana Reyes")
+	p.Go("/settings/users?q=nobody-is-called-like-this-and-it-is-one-long-word")
+	p.Go("/settings/users/administrator/reset")
+	p.Go("/help")
+	for _, article := range evaluate[[]string](p.Window, `[...document.querySelectorAll("main a[href^='/help/']")].map((a) => a.pathname)`) {
+		p.Go(article)
+		p.Status(200)
+	}
+	p.Go("/")
+	p.signOut()
+	p.givePassword()
+	p.follows("Delivered")
+	p.See("Send again in 0:")
 }

@@ -3,23 +3,17 @@ package e2e
 import (
 	"context"
 	"fmt"
-	"net/url"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/chromedp/cdproto/accessibility"
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
-	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
-	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
-	"github.com/chromedp/chromedp/kb"
 )
 
 // patience is how long a person, and a test, waits for anything on a page.
@@ -111,32 +105,6 @@ func (w *Window) Resize(width int64) {
 	})
 }
 
-// hear notes what must never happen: a script's error, a breach of the content policy, a
-// request to another host.
-func (w *Window) hear(event any) {
-	var complaint string
-	switch e := event.(type) {
-	case *log.EventEntryAdded:
-		// The browser also logs each answer that is not 200 here; those are meant.
-		if e.Entry.Level != log.EntryLevelError || e.Entry.Source == log.EntrySourceNetwork {
-			return
-		}
-		complaint = string(e.Entry.Source) + ": " + e.Entry.Text
-	case *runtime.EventExceptionThrown:
-		complaint = "script: " + (&chromedp.ExceptionError{ExceptionDetails: e.ExceptionDetails}).Error()
-	case *network.EventRequestWillBeSent:
-		if strings.HasPrefix(e.Request.URL, w.base+"/") || strings.HasPrefix(e.Request.URL, "data:") || e.Request.URL == "about:blank" {
-			return
-		}
-		complaint = "request to another host: " + e.Request.URL
-	default:
-		return
-	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.strange = append(w.strange, complaint)
-}
-
 // Go opens a path of the program, as if typed into the address line.
 func (w *Window) Go(path string) {
 	w.t.Helper()
@@ -171,251 +139,6 @@ func (w *Window) GoBack() {
 	came := func(at string) bool { return at == to || strings.HasPrefix(at, "chrome-error:") }
 	if at, ok := w.until(`document.readyState === "complete" ? location.href : ""`, came); !ok {
 		w.t.Fatalf("the back button leads to %q, want %q", at, to)
-	}
-}
-
-// Fill types text into the field with that label, over what is there.
-func (w *Window) Fill(label, text string) {
-	w.t.Helper()
-	w.do("fill "+label, func(ctx context.Context, tab *chromedp.Target) error {
-		node, err := find(ctx, tab, fields, exactly(label))
-		if err != nil {
-			return err
-		}
-		if err := click(ctx, tab, node, 3); err != nil { // three clicks select what is there
-			return err
-		}
-		if _, err := cdp.Call(ctx, tab, input.DispatchKeyEvent, input.DispatchKeyEventParams{
-			Type: input.DispatchKeyEventTypeRawKeyDown, Key: "Delete", Code: "Delete", WindowsVirtualKeyCode: 46,
-		}); err != nil {
-			return err
-		}
-		_, err = cdp.Call(ctx, tab, input.InsertText, input.InsertTextParams{Text: text})
-		return err
-	})
-	if got := w.Value(label); got != text {
-		w.t.Fatalf("typed %q into %q, and it holds %q", text, label, got)
-	}
-}
-
-// Value is what stands in the field with that label.
-func (w *Window) Value(label string) string {
-	w.t.Helper()
-	return read(w, "read "+label, func(ctx context.Context, tab *chromedp.Target) (string, error) {
-		node, err := find(ctx, tab, fields, exactly(label))
-		if err != nil {
-			return "", err
-		}
-		return ask(ctx, tab, node, `function() { return this.value }`)
-	})
-}
-
-// Press presses the button with that accessible name and waits for the next page.
-func (w *Window) Press(name string) {
-	w.t.Helper()
-	w.load("press "+name, clickOn(buttons, exactly(name), 1))
-}
-
-// Pick presses the one button whose name contains text and waits for the next page.
-func (w *Window) Pick(text string) {
-	w.t.Helper()
-	w.load("pick "+text, clickOn(buttons, containing(text), 1))
-}
-
-// Follow follows the link with that accessible name and waits for the next page.
-func (w *Window) Follow(name string) {
-	w.t.Helper()
-	w.load("follow "+name, clickOn(links, exactly(name), 1))
-}
-
-// Tap presses a button that opens something on this same page.
-func (w *Window) Tap(name string) {
-	w.t.Helper()
-	w.do("tap "+name, actionless(clickOn(buttons, exactly(name), 1)))
-}
-
-// PressTwice double-clicks the button with that accessible name. See waits for what
-// comes of it.
-func (w *Window) PressTwice(name string) {
-	w.t.Helper()
-	w.do("press twice "+name, actionless(clickOn(buttons, exactly(name), 2)))
-}
-
-// Link is the address that the link with that accessible name leads to.
-func (w *Window) Link(name string) string {
-	w.t.Helper()
-	return read(w, "read the link "+name, func(ctx context.Context, tab *chromedp.Target) (string, error) {
-		node, err := find(ctx, tab, links, exactly(name))
-		if err != nil {
-			return "", err
-		}
-		return ask(ctx, tab, node, `function() { return this.getAttribute("href") }`)
-	})
-}
-
-// Control is a button, as a person meets it.
-type Control struct {
-	Name     string
-	Disabled bool
-}
-
-// Buttons lists the page's buttons in their order.
-func (w *Window) Buttons() []Control {
-	w.t.Helper()
-	return read(w, "list the buttons", func(ctx context.Context, tab *chromedp.Target) ([]Control, error) {
-		nodes, err := all(ctx, tab, buttons)
-		if err != nil {
-			return nil, err
-		}
-		var list []Control
-		for _, n := range nodes {
-			list = append(list, Control{Name: text(n.Name), Disabled: disabled(n)})
-		}
-		return list, nil
-	})
-}
-
-// HasButton reports whether the page has a button with that name.
-func (w *Window) HasButton(name string) bool {
-	w.t.Helper()
-	return slices.ContainsFunc(w.Buttons(), func(c Control) bool { return c.Name == name })
-}
-
-// Type types text where the focus is; "\r" is Enter, "\t" is Tab.
-func (w *Window) Type(text string) {
-	w.t.Helper()
-	w.do("type", actionless(chromedp.KeyEvent(text)))
-}
-
-// Enter presses Enter where the focus is and waits for the next page.
-func (w *Window) Enter() {
-	w.t.Helper()
-	w.load("press Enter", chromedp.KeyEvent(kb.Enter))
-}
-
-// TabTo presses Tab until what has that accessible name has the focus, and looks
-// whether the focus can be seen on the way.
-func (w *Window) TabTo(name string) {
-	w.t.Helper()
-	var met []string
-	for range 40 {
-		w.Type(kb.Tab)
-		focus := w.Focused()
-		if focus == name {
-			if ring := evaluate[string](w, `getComputedStyle(document.activeElement).outlineStyle`); ring == "none" {
-				w.t.Errorf("on %s nothing shows that %q has the focus", w.Path(), name)
-			}
-			return
-		}
-		met = append(met, focus)
-	}
-	w.t.Fatalf("Tab does not reach %q on %s; it met %q", name, w.Path(), met)
-}
-
-// Focused is the accessible name of what has the focus.
-func (w *Window) Focused() string {
-	w.t.Helper()
-	return read(w, "look where the focus is", func(ctx context.Context, tab *chromedp.Target) (string, error) {
-		object, err := chromedp.Evaluate[*runtime.RemoteObject](`document.activeElement`)(ctx, tab)
-		if err != nil {
-			return "", err
-		}
-		tree, err := cdp.Call(ctx, tab, accessibility.GetPartialAXTree, accessibility.GetPartialAXTreeParams{ObjectID: object.ObjectID})
-		if err != nil || len(tree.Nodes) == 0 {
-			return "", err
-		}
-		return text(tree.Nodes[0].Name), nil
-	})
-}
-
-// Text is what can be read on the page, with single spaces.
-func (w *Window) Text() string {
-	w.t.Helper()
-	return strings.Join(strings.Fields(evaluate[string](w, shownText)), " ")
-}
-
-const shownText = `document.body ? document.body.innerText : ""`
-
-// See waits until each of the texts can be read on the page.
-func (w *Window) See(texts ...string) {
-	w.t.Helper()
-	for _, text := range texts {
-		w.SeeOne(text)
-	}
-}
-
-// SeeOne waits until one of the texts can be read on the page.
-func (w *Window) SeeOne(texts ...string) {
-	w.t.Helper()
-	got, ok := w.until(shownText, func(page string) bool {
-		return slices.ContainsFunc(texts, func(text string) bool { return strings.Contains(page, text) })
-	})
-	if !ok {
-		w.t.Fatalf("on %s (status %d) there is no %q:\n%s", w.Path(), w.status, texts, got)
-	}
-}
-
-// Miss fails if one of the texts can be read on the page, in any case of letters.
-func (w *Window) Miss(texts ...string) {
-	w.t.Helper()
-	got := strings.ToLower(w.Text())
-	for _, not := range texts {
-		if strings.Contains(got, strings.ToLower(not)) {
-			w.t.Errorf("on %s there is %q:\n%s", w.Path(), not, got)
-		}
-	}
-}
-
-// Heading waits until the page's one h1 is want.
-func (w *Window) Heading(want string) {
-	w.t.Helper()
-	got, ok := w.until(`[...document.querySelectorAll("h1")].map(h => h.innerText).join(" | ")`, func(h string) bool { return h == want })
-	if !ok {
-		w.t.Fatalf("on %s (status %d) the heading is %q, want %q:\n%s", w.Path(), w.status, got, want, w.Text())
-	}
-}
-
-// At waits until the address is path, a query aside.
-func (w *Window) At(path string) {
-	w.t.Helper()
-	got, ok := w.until(`location.pathname`, func(p string) bool { return p == path })
-	if !ok {
-		w.t.Fatalf("at %s (status %d), want %s:\n%s", got, w.status, path, w.Text())
-	}
-}
-
-// until asks the page until the answer holds, and returns the last answer. While one
-// page gives way to the next nothing answers, which is no mistake.
-func (w *Window) until(script string, holds func(answer string) bool) (answer string, ok bool) {
-	ok = within(patience, func() bool {
-		ctx, cancel := context.WithTimeout(w.ctx, patience)
-		defer cancel()
-		got, err := chromedp.Run(ctx, chromedp.Evaluate[string](script))
-		if err != nil {
-			return false
-		}
-		answer = strings.Join(strings.Fields(got), " ")
-		return holds(answer)
-	})
-	return answer, ok
-}
-
-// Path is the path of the address.
-func (w *Window) Path() string {
-	w.t.Helper()
-	address := read(w, "read the address", chromedp.Location())
-	u, err := url.Parse(address)
-	if err != nil {
-		w.t.Fatalf("the address is %q: %v", address, err)
-	}
-	return u.Path
-}
-
-// Status checks the status of the last page that a method waited for.
-func (w *Window) Status(want int64) {
-	w.t.Helper()
-	if w.status != want {
-		w.t.Errorf("%s answered %d, want %d:\n%s", w.Path(), w.status, want, w.Text())
 	}
 }
 

@@ -121,7 +121,7 @@ func name(u company.User) string { return oneLine(cmp.Or(u.DisplayName, u.Userna
 
 // when writes a time so that it can be checked against a clock on the wall.
 func when(say words.Printer, at time.Time, zone *time.Location) string {
-	if zone == time.UTC {
+	if words.IsUTC(zone) {
 		return say.On(at, zone) // says so itself
 	}
 	return say.T("mail.when-there", "time", say.On(at, zone), "zone", say.Zone(zone, at))

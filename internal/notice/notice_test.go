@@ -217,6 +217,21 @@ func TestATimeInUTCSaysSo(t *testing.T) {
 	people := juniper()
 	people.users[0].TimeZone = "Nowhere/At all"
 	check(t, composer(t, people), "good until 22:07 UTC.")
+	for _, zone := range []string{"UTC", "Etc/UTC"} { // it has two names, and says it once
+		people.users[0].TimeZone = zone
+		if got := line(compose(t, composer(t, people), mail(outbox.MethodAdded, func(*outbox.Notice) {})).Mail, "When"); got != "22:02 UTC on 24 November 2026" {
+			t.Errorf("in %s a mail says %q", zone, got)
+		}
+	}
+}
+
+// line is the fact of a mail that has that label.
+func line(m outbox.Letter, label string) string {
+	i := slices.IndexFunc(m.Facts, func(f outbox.Fact) bool { return f.Label == label })
+	if i < 0 {
+		return ""
+	}
+	return m.Facts[i].Text
 }
 
 // Every language's text must be of the alphabet, or a name of any length would split it.

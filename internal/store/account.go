@@ -34,7 +34,7 @@ func (s *Store) ListUsers(ctx context.Context, c company.ID, q string, after com
 	if err != nil {
 		return nil, fmt.Errorf("list users of company %s: %w", c, err)
 	}
-	return accounts(c, rows), nil
+	return s.accounts(c, rows), nil
 }
 
 // Account returns one user of a company; company.ErrNotFound where there is none.
@@ -52,7 +52,7 @@ func (s *Store) Account(ctx context.Context, c company.ID, u company.UserID) (si
 	for _, r := range found {
 		rows = append(rows, sqlcgen.ListAccountsRow(r))
 	}
-	return accounts(c, rows)[0], nil
+	return s.accounts(c, rows)[0], nil
 }
 
 // CountUsers counts a company's users, and those of them who have set up a second factor.
@@ -65,7 +65,7 @@ func (s *Store) CountUsers(ctx context.Context, c company.ID) (people, enrolled 
 }
 
 // accounts gathers rows that stand by user, one each of their authenticators.
-func accounts(c company.ID, rows []sqlcgen.ListAccountsRow) []signin.Account {
+func (s *Store) accounts(c company.ID, rows []sqlcgen.ListAccountsRow) []signin.Account {
 	var all []signin.Account
 	for _, r := range rows {
 		id := company.UserID(r.ID)
@@ -79,7 +79,7 @@ func accounts(c company.ID, rows []sqlcgen.ListAccountsRow) []signin.Account {
 		u.Authenticators = append(u.Authenticators, factor.Authenticator{
 			ID: factor.ID(r.AuthenticatorID.String), Kind: factor.Kind(r.Kind.String), Name: r.Name.String,
 			Since: r.SinceVersion.Int64, Added: fromMS(r.AddedMs.Int64), LastUsed: fromMS(r.LastUsedMs.Int64),
-			DisabledBy: r.DisabledBy.String,
+			DisabledBy: r.DisabledBy.String, Hint: s.openHint(r.Hint, hintPlace(string(c), r.ID, r.AuthenticatorID.String)),
 		})
 	}
 	return all

@@ -21,14 +21,14 @@ func (p Printer) Minute(t time.Time, zone *time.Location) string {
 }
 
 func (p Printer) clock(t time.Time, zone *time.Location, layout string) string {
-	if isUTC(zone) {
+	if IsUTC(zone) {
 		return p.T("time.utc", "time", t.UTC().Format(layout))
 	}
 	return t.In(zone).Format(layout)
 }
 
-// isUTC: also by a name of its own, as the time zone of a user may be stored.
-func isUTC(zone *time.Location) bool {
+// IsUTC reports whether zone is UTC: also by a name of its own, as the time zone of a user may be stored.
+func IsUTC(zone *time.Location) bool {
 	return zone == nil || slices.Contains([]string{"UTC", "Etc/UTC", ""}, zone.String())
 }
 
@@ -100,7 +100,7 @@ func Seconds(left time.Duration) int {
 // Zone names a time zone by its city and what it differs from UTC by at now:
 // "Los Angeles, UTC−08:00".
 func (p Printer) Zone(zone *time.Location, now time.Time) string {
-	if isUTC(zone) {
+	if IsUTC(zone) {
 		return "UTC"
 	}
 	name := zone.String()

@@ -6,7 +6,7 @@ SELECT users.id, users.version, users.epoch, users.status, users.role, users.mus
        users.display_name, users.email, users.language, users.time_zone, users.created_ms,
        CAST(COALESCE(wait.until_ms, 0) AS BIGINT) AS wait_ms,
        authenticator.id AS authenticator_id, authenticator.kind, authenticator.name, authenticator.since_version,
-       authenticator.added_ms, authenticator.last_used_ms, authenticator.disabled_by
+       authenticator.added_ms, authenticator.last_used_ms, authenticator.disabled_by, authenticator.hint
   FROM users
   LEFT JOIN wait ON wait.company_id = users.company_id AND wait.user_id = users.id AND wait.browser = @browser
   LEFT JOIN authenticator ON authenticator.company_id = users.company_id AND authenticator.user_id = users.id
@@ -22,7 +22,7 @@ SELECT users.id, users.version, users.epoch, users.status, users.role, users.mus
        users.display_name, users.email, users.language, users.time_zone, users.created_ms,
        CAST(COALESCE(wait.until_ms, 0) AS BIGINT) AS wait_ms,
        authenticator.id AS authenticator_id, authenticator.kind, authenticator.name, authenticator.since_version,
-       authenticator.added_ms, authenticator.last_used_ms, authenticator.disabled_by
+       authenticator.added_ms, authenticator.last_used_ms, authenticator.disabled_by, authenticator.hint
   FROM users
   LEFT JOIN wait ON wait.company_id = users.company_id AND wait.user_id = users.id AND wait.browser = @browser
   LEFT JOIN authenticator ON authenticator.company_id = users.company_id AND authenticator.user_id = users.id

@@ -36,7 +36,7 @@ SELECT users.id, users.version, users.epoch, users.status, users.role, users.mus
        users.display_name, users.email, users.language, users.time_zone, users.created_ms,
        CAST(COALESCE(wait.until_ms, 0) AS BIGINT) AS wait_ms,
        authenticator.id AS authenticator_id, authenticator.kind, authenticator.name, authenticator.since_version,
-       authenticator.added_ms, authenticator.last_used_ms, authenticator.disabled_by
+       authenticator.added_ms, authenticator.last_used_ms, authenticator.disabled_by, authenticator.hint
   FROM users
   LEFT JOIN wait ON wait.company_id = users.company_id AND wait.user_id = users.id AND wait.browser = $1
   LEFT JOIN authenticator ON authenticator.company_id = users.company_id AND authenticator.user_id = users.id
@@ -71,6 +71,7 @@ type FindAccountRow struct {
 	AddedMs         sql.NullInt64
 	LastUsedMs      sql.NullInt64
 	DisabledBy      sql.NullString
+	Hint            []byte
 }
 
 func (q *Queries) FindAccount(ctx context.Context, arg FindAccountParams) ([]FindAccountRow, error) {
@@ -103,6 +104,7 @@ func (q *Queries) FindAccount(ctx context.Context, arg FindAccountParams) ([]Fin
 			&i.AddedMs,
 			&i.LastUsedMs,
 			&i.DisabledBy,
+			&i.Hint,
 		); err != nil {
 			return nil, err
 		}
@@ -148,7 +150,7 @@ SELECT users.id, users.version, users.epoch, users.status, users.role, users.mus
        users.display_name, users.email, users.language, users.time_zone, users.created_ms,
        CAST(COALESCE(wait.until_ms, 0) AS BIGINT) AS wait_ms,
        authenticator.id AS authenticator_id, authenticator.kind, authenticator.name, authenticator.since_version,
-       authenticator.added_ms, authenticator.last_used_ms, authenticator.disabled_by
+       authenticator.added_ms, authenticator.last_used_ms, authenticator.disabled_by, authenticator.hint
   FROM users
   LEFT JOIN wait ON wait.company_id = users.company_id AND wait.user_id = users.id AND wait.browser = $1
   LEFT JOIN authenticator ON authenticator.company_id = users.company_id AND authenticator.user_id = users.id
@@ -189,6 +191,7 @@ type ListAccountsRow struct {
 	AddedMs         sql.NullInt64
 	LastUsedMs      sql.NullInt64
 	DisabledBy      sql.NullString
+	Hint            []byte
 }
 
 // What administrators see of their company's users. One row each of a user's authenticators,
@@ -229,6 +232,7 @@ func (q *Queries) ListAccounts(ctx context.Context, arg ListAccountsParams) ([]L
 			&i.AddedMs,
 			&i.LastUsedMs,
 			&i.DisabledBy,
+			&i.Hint,
 		); err != nil {
 			return nil, err
 		}
