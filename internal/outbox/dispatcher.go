@@ -10,11 +10,11 @@ import (
 )
 
 // The dispatcher's numbers. Whoever holds a claim composes, sends and notes it in less than
-// half of its lease, so a lease runs out only under a process that died or stood still.
+// its lease, so a lease runs out only under a process that died or stood still.
 const (
 	sendLimit    = 5 * time.Second        // a Sender that takes longer counts as silent
 	composeLimit = 5 * time.Second        // then it is tried again
-	noteLimit    = 5 * time.Second        // then the lease runs out, and another sends
+	noteLimit    = 15 * time.Second       // then the lease runs out, and another sends
 	noteAgain    = 500 * time.Millisecond // between two tries to note an outcome
 	lease        = 30 * time.Second
 	poll         = 250 * time.Millisecond // for what other processes wrote, and what is due again

@@ -89,8 +89,14 @@ func (c *change) sentToNumber(next signin.Sent) ([]signin.Sent, error) {
 	return sent, nil
 }
 
+// sentOf is a row as the limits see it. What no carrier took counts towards the cap alone,
+// like what was entered: a number that was mistyped is no new one, and nobody can have a
+// carrier asked without end.
 func sentOf(r sqlcgen.ListSentToUserRow) signin.Sent {
-	return signin.Sent{At: fromMS(r.CreatedMs), Number: string(r.NumberDigest), Entered: r.Entered, Unproved: r.Unproved}
+	refused := r.State == string(outbox.Failed) && r.Reason == string(outbox.Refused)
+	return signin.Sent{
+		At: fromMS(r.CreatedMs), Number: string(r.NumberDigest), Entered: r.Entered || refused, Unproved: r.Unproved && !refused,
+	}
 }
 
 // numberDigest is what a destination is counted under: its number, whatever the extension,

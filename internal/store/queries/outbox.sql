@@ -8,18 +8,18 @@ VALUES (@number_digest, @now_ms)
     ON CONFLICT (number_digest) DO UPDATE SET last_ms = excluded.last_ms;
 
 -- name: ListSentToUser :many
--- Without those that no carrier took: dropped, or refused.
-SELECT created_ms, number_digest, entered, unproved
+-- Without those that were dropped.
+SELECT created_ms, number_digest, entered, unproved, state, reason
   FROM outbox
  WHERE company_id = @company_id AND user_id = @user_id AND created_ms > @since_ms
-   AND channel IN ('text', 'call') AND state <> 'dropped' AND NOT (state = 'failed' AND reason = 'refused');
+   AND channel IN ('text', 'call') AND state <> 'dropped';
 
 -- name: ListSentToNumber :many
 -- Of all companies, and only while it was not proved: what its owner is sent counts for nobody else.
-SELECT created_ms, number_digest, entered, unproved
+SELECT created_ms, number_digest, entered, unproved, state, reason
   FROM outbox
  WHERE number_digest = @number_digest AND unproved AND created_ms > @since_ms
-   AND channel IN ('text', 'call') AND state <> 'dropped' AND NOT (state = 'failed' AND reason = 'refused');
+   AND channel IN ('text', 'call') AND state <> 'dropped';
 
 -- name: AddDelivery :execrows
 INSERT INTO outbox (company_id, id, user_id, channel, sign_in_id, challenge_id, generation, notice, number_digest,

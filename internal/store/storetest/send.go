@@ -219,10 +219,11 @@ func unsentDoesNotCount(w *World) {
 	w.limited(w.setUp(c, u, to), signin.SendLimit{Until: w.Now.Add(signin.SendBurst)})
 	// A refused number is not new either: another takes its place.
 	u = w.User(c, company.Salesperson)
-	for range signin.NewNumbers + 1 {
+	for range signin.SendCap {
 		e := w.send(w.setUp(c, u, number()))
 		w.Must(w.Store.Outbox().Report(w.Context(), e.Delivery.ID, outbox.Status{State: outbox.Failed, Reason: outbox.Refused, At: w.Now}))
 	}
+	w.limited(w.setUp(c, u, number()), signin.SendLimit{Until: w.Now.Add(signin.SendDay)})
 }
 
 func entersItsOwn(w *World) {

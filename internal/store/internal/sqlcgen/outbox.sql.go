@@ -189,10 +189,10 @@ func (q *Queries) HasDelivery(ctx context.Context, id string) (bool, error) {
 }
 
 const listSentToNumber = `-- name: ListSentToNumber :many
-SELECT created_ms, number_digest, entered, unproved
+SELECT created_ms, number_digest, entered, unproved, state, reason
   FROM outbox
  WHERE number_digest = $1 AND unproved AND created_ms > $2
-   AND channel IN ('text', 'call') AND state <> 'dropped' AND NOT (state = 'failed' AND reason = 'refused')
+   AND channel IN ('text', 'call') AND state <> 'dropped'
 `
 
 type ListSentToNumberParams struct {
@@ -205,6 +205,8 @@ type ListSentToNumberRow struct {
 	NumberDigest []byte
 	Entered      bool
 	Unproved     bool
+	State        string
+	Reason       string
 }
 
 // Of all companies, and only while it was not proved: what its owner is sent counts for nobody else.
@@ -222,6 +224,8 @@ func (q *Queries) ListSentToNumber(ctx context.Context, arg ListSentToNumberPara
 			&i.NumberDigest,
 			&i.Entered,
 			&i.Unproved,
+			&i.State,
+			&i.Reason,
 		); err != nil {
 			return nil, err
 		}
@@ -237,10 +241,10 @@ func (q *Queries) ListSentToNumber(ctx context.Context, arg ListSentToNumberPara
 }
 
 const listSentToUser = `-- name: ListSentToUser :many
-SELECT created_ms, number_digest, entered, unproved
+SELECT created_ms, number_digest, entered, unproved, state, reason
   FROM outbox
  WHERE company_id = $1 AND user_id = $2 AND created_ms > $3
-   AND channel IN ('text', 'call') AND state <> 'dropped' AND NOT (state = 'failed' AND reason = 'refused')
+   AND channel IN ('text', 'call') AND state <> 'dropped'
 `
 
 type ListSentToUserParams struct {
@@ -254,9 +258,11 @@ type ListSentToUserRow struct {
 	NumberDigest []byte
 	Entered      bool
 	Unproved     bool
+	State        string
+	Reason       string
 }
 
-// Without those that no carrier took: dropped, or refused.
+// Without those that were dropped.
 func (q *Queries) ListSentToUser(ctx context.Context, arg ListSentToUserParams) ([]ListSentToUserRow, error) {
 	rows, err := q.db.QueryContext(ctx, listSentToUser, arg.CompanyID, arg.UserID, arg.SinceMs)
 	if err != nil {
@@ -271,6 +277,8 @@ func (q *Queries) ListSentToUser(ctx context.Context, arg ListSentToUserParams) 
 			&i.NumberDigest,
 			&i.Entered,
 			&i.Unproved,
+			&i.State,
+			&i.Reason,
 		); err != nil {
 			return nil, err
 		}
