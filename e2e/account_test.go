@@ -168,7 +168,6 @@ func TestATelephoneIsASecondMethod(t *testing.T) {
 		p.Fill("Name", "Work number")
 		p.Press("Rename")
 		p.See("Work number, +1 ••• ••• 01", "SMS Authentication")
-		p.picture("my-account-number")
 		p.Follow("Remove Work number")
 		p.See("SMS Authentication, +1 ••• ••• 01")
 		p.Press("Remove")
