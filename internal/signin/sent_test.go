@@ -315,13 +315,12 @@ func TestCallMeInsteadAtSetUpGoesOnAsVoiceWithTheNumberKept(t *testing.T) {
 func TestWhoHasHadTooManyTextsStillBeginsAndIsToldUntilWhen(t *testing.T) {
 	p := newPhones(t)
 	p.withTexts("dana")
-	var b signin.Browser
 	for range signin.SendsPerBurst {
-		b = p.open("dana")
+		p.open("dana")
 	}
 	p.collect()
 	count := len(p.arrived)
-	b = p.open("dana")
+	b := p.open("dana")
 	if p.collect(); len(p.arrived) != count {
 		t.Errorf("%d more were sent", len(p.arrived)-count)
 	}
