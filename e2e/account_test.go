@@ -140,7 +140,7 @@ func (p *person) rename(from, to string) {
 // A telephone is a second method like any other: added and removed by a code, with its number
 // masked, and its owner is told by mail each time.
 func TestATelephoneIsASecondMethod(t *testing.T) {
-	journey(t, func(t *testing.T, p *person) {
+	journeyIn(t, otherDiagonal, 4, func(t *testing.T, p *person) {
 		hand := p.handset()
 		p.enrol()
 		hand.Mail("A sign-in method was added")

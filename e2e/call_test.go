@@ -8,7 +8,7 @@ import (
 // A call says nothing until 1 is pressed, then the code, and can be declined: the page says
 // so, and offers the way on.
 func TestCallsAreSetUpAndMadeAtTheNextSignIn(t *testing.T) {
-	journeyFrom(t, 0, func(t *testing.T, p *person) {
+	journeyIn(t, ways, 0, func(t *testing.T, p *person) {
 		hand := p.handset()
 		p.givePassword()
 		p.Press("Set up Voice Call Authentication")
@@ -79,7 +79,7 @@ func TestCallsAreSetUpAndMadeAtTheNextSignIn(t *testing.T) {
 // A text can be had read out instead, at a sign-in and at a set-up; the method used last is
 // asked for, and the others are a press away.
 func TestTheTelephoneUsedLastIsAskedFor(t *testing.T) {
-	journey(t, func(t *testing.T, p *person) {
+	journeyIn(t, oneDiagonal, 2, func(t *testing.T, p *person) {
 		hand := p.handset()
 		p.givePassword()
 		p.Press("Set up SMS Authentication")

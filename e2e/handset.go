@@ -7,7 +7,10 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
+	"time"
 
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/dom"
 	"github.com/chromedp/chromedp"
 )
 
@@ -23,7 +26,7 @@ type Handset struct {
 func (w *Window) Handset(username string) *Handset {
 	w.t.Helper()
 	h := &Handset{Window: w.Another(), username: username, seen: map[string]int{}}
-	h.Go("/demo/phone")
+	h.do("open the demo phone", actionless(chromedp.Navigate(h.base+"/demo/phone")))
 	h.Heading("Demo phone")
 	return h
 }
@@ -76,7 +79,7 @@ func (h *Handset) Texted() string {
 func (h *Handset) Decline() {
 	h.t.Helper()
 	h.ring()
-	h.Press("Decline the call for " + h.username)
+	h.finger("Decline the call for " + h.username)
 	if got := h.look("calls")[0]; !strings.Contains(got, "Declined") || !strings.Contains(got, "No code was spoken.") {
 		h.t.Errorf("the call that was declined:\n%s", got)
 	}
@@ -86,7 +89,7 @@ func (h *Handset) Decline() {
 func (h *Handset) Answer() string {
 	h.t.Helper()
 	h.ring()
-	h.Press("Press 1 for " + h.username)
+	h.finger("Press 1 for " + h.username)
 	return h.spoken()
 }
 
@@ -120,6 +123,29 @@ func (h *Handset) ring() {
 	}
 }
 
+// finger presses a button while the page may be changing for somebody else's sake, which moves
+// it away from a mouse. What has the focus keeps it, so it is pressed by Enter.
+func (h *Handset) finger(button string) {
+	h.t.Helper()
+	var err error
+	if !within(patience, func() bool {
+		ctx, cancel := context.WithTimeout(h.ctx, patience)
+		defer cancel()
+		err = chromedp.Do(ctx, chromedp.Func(func(ctx context.Context, tab *chromedp.Target) error {
+			node, err := find(ctx, tab, buttons, exactly(button))
+			if err != nil {
+				return err
+			}
+			_, err = cdp.Call(ctx, tab, dom.Focus, dom.FocusParams{BackendNodeID: node.BackendDOMNodeID})
+			return err
+		}))
+		return err == nil
+	}) {
+		h.fatal("focus "+button, err)
+	}
+	h.Enter()
+}
+
 const newestAudio = `document.querySelector("section[aria-labelledby=calls] li audio")`
 
 // Listen fetches the sound of the newest call as a player does, and presses play on the page.
@@ -135,13 +161,18 @@ func (h *Handset) Listen() {
 	if err != nil || answer.StatusCode != http.StatusOK || answer.Header.Get("Content-Type") != "audio/wav" || !strings.HasPrefix(string(sound), "RIFF") {
 		h.t.Errorf("the call is fetched with %s, %s, %d bytes, %v", answer.Status, answer.Header.Get("Content-Type"), len(sound), err)
 	}
-	evaluate[bool](h.Window, newestAudio+`.scrollIntoView({block: "center"}) === undefined`)
-	box := evaluate[[]float64](h.Window, `(() => { const b = `+newestAudio+`.getBoundingClientRect(); return [b.left, b.top, b.height] })()`)
-	h.do("press play", func(ctx context.Context, tab *chromedp.Target) error {
-		return press(ctx, tab, box[0]+box[2]/2, box[1]+box[2]/2, 1) // its button is at the left
-	})
-	var at float64
-	if !within(patience, func() bool { at = evaluate[float64](h.Window, newestAudio+".currentTime"); return at > 0 }) {
+	heard := func() bool { return evaluate[float64](h.Window, newestAudio+".currentTime") > 0 }
+	if !within(patience, func() bool {
+		box := evaluate[[]float64](h.Window, `(() => {
+			`+newestAudio+`.scrollIntoView({block: "center"});
+			const b = `+newestAudio+`.getBoundingClientRect();
+			return [b.left, b.top, b.height];
+		})()`)
+		h.do("press play", func(ctx context.Context, tab *chromedp.Target) error {
+			return press(ctx, tab, box[0]+box[2]/2, box[1]+box[2]/2, 1) // its button is at the left
+		})
+		return within(3*time.Second, heard)
+	}) {
 		h.t.Errorf("nothing is heard of the call")
 	}
 	if lasts := evaluate[float64](h.Window, newestAudio+".duration"); lasts < 5 || lasts > 60 {

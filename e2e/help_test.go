@@ -8,7 +8,7 @@ import (
 // From a page where somebody is stuck a link leads to the article that helps, in a tab of its
 // own, and from there to all the others.
 func TestHelpIsWhereSomebodyIsStuck(t *testing.T) {
-	journey(t, func(t *testing.T, p *person) {
+	journeyIn(t, oneDiagonal, 4, func(t *testing.T, p *person) {
 		p.givePassword()
 		list := p.Path()
 		helps := func(link, article string) {

@@ -90,11 +90,11 @@ func newPerson(t *testing.T, demo *Program, username string, way Way) *person {
 // journey walks one way in every Way, each with another user of one demo.
 func journey(t *testing.T, walk func(t *testing.T, p *person)) {
 	t.Helper()
-	journeyFrom(t, 2, walk)
+	journeyIn(t, ways, 2, walk)
 }
 
-// journeyFrom is journey with the first-th of the six and those after.
-func journeyFrom(t *testing.T, first int, walk func(t *testing.T, p *person)) {
+// journeyIn walks in some Ways, with the first-th of the six and those after.
+func journeyIn(t *testing.T, ways []Way, first int, walk func(t *testing.T, p *person)) {
 	t.Helper()
 	t.Parallel()
 	demo := Demo(t, program, t.TempDir())
@@ -110,6 +110,13 @@ func journeyFrom(t *testing.T, first int, walk func(t *testing.T, p *person)) {
 		})
 	}
 }
+
+// Long journeys that only add to others are walked in two Ways, of which each is unlike the
+// other in both.
+var (
+	oneDiagonal   = []Way{{1280, true}, {360, false}}
+	otherDiagonal = []Way{{1280, false}, {360, true}}
+)
 
 // givePassword opens the first door.
 func (p *person) givePassword() {

@@ -94,8 +94,9 @@ func capture(ctx context.Context, tab *chromedp.Target, clip page.Viewport) ([]b
 	return shot.Data, nil
 }
 
-// fewColours makes a picture small: it keeps the 32 colours that are used most and gives
-// every other point the nearest of them. The pages are flat, so nobody sees it.
+// fewColours makes a picture small: it keeps 32 colours, those that are used most and are
+// unlike each other, and gives every other point the nearest of them. The pages are flat, so
+// nobody sees it.
 func fewColours(shot []byte) ([]byte, error) {
 	full, err := png.Decode(bytes.NewReader(shot))
 	if err != nil {
@@ -111,11 +112,29 @@ func fewColours(shot []byte) ([]byte, error) {
 	most := slices.SortedFunc(maps.Keys(count), func(a, b color.Color) int {
 		return cmp.Or(cmp.Compare(count[b], count[a]), cmp.Compare(number(a), number(b)))
 	})
-	small := image.NewPaletted(bounds, color.Palette(most[:min(len(most), 32)]))
+	var kept color.Palette
+	for _, c := range most {
+		if len(kept) < 32 && !slices.ContainsFunc(kept, func(k color.Color) bool { return alike(k, c) }) {
+			kept = append(kept, c)
+		}
+	}
+	small := image.NewPaletted(bounds, kept)
 	draw.Draw(small, bounds, full, bounds.Min, draw.Src)
 	var out bytes.Buffer
 	err = (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(&out, small)
 	return out.Bytes(), err
+}
+
+// alike reports whether nobody tells two colours apart. Letters have so many shades of grey at
+// their edges that a red word would have no place among the most used.
+func alike(a, b color.Color) bool {
+	x, y := number(a), number(b)
+	for shift := 0; shift <= 16; shift += 8 {
+		if d := int(x>>shift&0xff) - int(y>>shift&0xff); max(d, -d) > 6 {
+			return false
+		}
+	}
+	return true
 }
 
 func number(c color.Color) uint32 {
