@@ -53,7 +53,7 @@ func TestPumpingEndsAtFiveInTenMinutesAndTenADay(t *testing.T) {
 		h.newBrowser().get("/sign-in").want(http.StatusOK)
 		b := h.newBrowser()
 		path = b.begin(sam)
-		b.get(path).want(http.StatusOK).says("since many texts and calls went out before")
+		b.get(path).want(http.StatusOK).says("We have not sent a text")
 		p := b.submit(b.get(path).form("/resend")).want(http.StatusTooManyRequests).says("Too many texts and calls")
 		if p.header.Get("Retry-After") == "" {
 			t.Error("the page does not say when to come again")

@@ -150,7 +150,8 @@ func TestSetUpWithAStaleProofAndNoTextLeftSaysUntilWhen(t *testing.T) {
 		for range signin.SendsPerBurst {
 			h.newBrowser().begin(sam)
 		}
-		p := b.submit(b.get(path).want(http.StatusOK).form("/enrol", "kind", "totp"))
+		b.submit(b.get(path).want(http.StatusOK).form("/enrol", "kind", "totp")).leads(path)
+		p := b.submit(b.get(path).want(http.StatusOK).says("We have not sent a text").form("/resend"))
 		p.want(http.StatusTooManyRequests).says("Too many texts and calls in a short time").says("12:15")
 		if p.header.Get("Retry-After") != "600" {
 			t.Errorf("Retry-After is %q, want 600", p.header.Get("Retry-After"))
@@ -158,8 +159,11 @@ func TestSetUpWithAStaleProofAndNoTextLeftSaysUntilWhen(t *testing.T) {
 		if h.methods(sam) != 1 || h.count("sign_in WHERE pending_id <> ''") != 0 {
 			t.Error("something was set up")
 		}
-		h.clock.pass(signin.SendBurst)
-		b.submit(b.get(path).want(http.StatusOK).form("/enrol", "kind", "totp")).leads(path)
+		b.submit(b.get(path).form("/more-time")).want(http.StatusSeeOther)
+		h.clock.pass(signin.SendBurst - time.Minute)
+		b.submit(b.get(path).form("/more-time")).want(http.StatusSeeOther)
+		h.clock.pass(time.Minute)
+		b.submit(b.get(path).want(http.StatusOK).form("/resend")).leads(path)
 		b.answer(path, h.newest(sam, outbox.Text)).leads(path)
 		seed, code := b.setUp(path)
 		b.submit(code.form("/answer"), "code", seed.at(h.clock.Now(), 0)).leads("/settings?done=added")
