@@ -119,6 +119,7 @@ type decided struct {
 	effects []Effect
 	at      int16
 	waiting bool // a wait was in force, by the history
+	spent   bool // no attempt was left on the authenticator that is asked for
 }
 
 // event makes the machine's event of a request, or nil where the kind is none.
@@ -251,7 +252,11 @@ func (g *rig) prepare(w *world, r request) (decided, error) {
 	case evBegin, evAdd, evRemove, evStepUp, evChoose, evEnrol, evNumber, evSame, evKeep:
 		w.budget.challenges++ // its id is used up
 	}
-	return decided{request: r, before: s, after: after, effects: effects, at: w.now, waiting: w.now < w.hist.wait}, nil
+	d := decided{request: r, before: s, after: after, effects: effects, at: w.now, waiting: w.now < w.hist.wait}
+	if after.SignIn != nil && after.SignIn.Stage == Challenged && !r.begins() {
+		d.spent = w.spent(r.signIn, index(authIDs[:], after.SignIn.Challenge.Authenticator))
+	}
+	return d, nil
 }
 
 // answers: the request brings an answer.

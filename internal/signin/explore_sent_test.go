@@ -123,7 +123,7 @@ func (h *history) message(w *world, d decided, e Send) error {
 		return broke(12, "a message for challenge %d, sign-in %d asks %d", c, i, s.challenge)
 	case h.begun[i] != h.era:
 		return broke(12, "a message in a sign-in from before")
-	case w.spent(i, s.asks):
+	case d.spent:
 		return broke(12, "a message for which no attempt is left")
 	case stages[s.stage] == Challenged && d.waiting:
 		return broke(12, "a message during a wait")
