@@ -171,6 +171,10 @@ func (w *Window) load(what string, action chromedp.Action[chromedp.Void]) {
 	ctx, cancel := context.WithTimeout(w.ctx, patience)
 	defer cancel()
 	response, err := chromedp.RunResponse(ctx, action)
+	if err == nil && response == nil && strings.HasPrefix(what, "open ") {
+		// A page that refreshes itself did so at that moment: asking again acts on nothing twice.
+		response, err = chromedp.RunResponse(ctx, action)
+	}
 	if err != nil {
 		w.fatal(what, err)
 	}
