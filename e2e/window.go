@@ -108,7 +108,14 @@ func (w *Window) Resize(width int64) {
 // Go opens a path of the program, as if typed into the address line.
 func (w *Window) Go(path string) {
 	w.t.Helper()
-	w.load("open "+path, chromedp.Navigate(w.base+path))
+	to := chromedp.Navigate(w.base + path)
+	w.arrive("open "+path, func(ctx context.Context) (*network.Response, error) {
+		response, err := chromedp.RunResponse(ctx, to)
+		if err != nil || response != nil {
+			return response, err
+		}
+		return chromedp.RunResponse(ctx, to) // a page that refreshes itself did so at that moment
+	})
 }
 
 // Reload is the browser's reload button; a form that was sent is sent again.
@@ -168,13 +175,15 @@ func (w *Window) SetCookies(cookies []*network.Cookie) {
 // what every page must be.
 func (w *Window) load(what string, action chromedp.Action[chromedp.Void]) {
 	w.t.Helper()
+	w.arrive(what, func(ctx context.Context) (*network.Response, error) { return chromedp.RunResponse(ctx, action) })
+}
+
+// arrive is load by whatever leads there.
+func (w *Window) arrive(what string, lead func(context.Context) (*network.Response, error)) {
+	w.t.Helper()
 	ctx, cancel := context.WithTimeout(w.ctx, patience)
 	defer cancel()
-	response, err := chromedp.RunResponse(ctx, action)
-	if err == nil && response == nil && strings.HasPrefix(what, "open ") {
-		// A page that refreshes itself did so at that moment: asking again acts on nothing twice.
-		response, err = chromedp.RunResponse(ctx, action)
-	}
+	response, err := lead(ctx)
 	if err != nil {
 		w.fatal(what, err)
 	}
