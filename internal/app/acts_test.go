@@ -6,6 +6,7 @@ import (
 	"sallyport.dev/sallyport/internal/company"
 	"sallyport.dev/sallyport/internal/secret"
 	"sallyport.dev/sallyport/internal/signin"
+	"sallyport.dev/sallyport/internal/store/storetest"
 )
 
 // What administrators do, and what people do to their passwords: events of the machine,
@@ -47,16 +48,7 @@ func (h *house) step(before signin.State, e signin.Event) error {
 	if err != nil {
 		return err
 	}
-	for i, f := range effects {
-		switch f := f.(type) {
-		case signin.Note:
-			f.Event.ID = secret.NewID()
-			effects[i] = f
-		case signin.Notify:
-			f.ID = secret.NewID()
-			effects[i] = f
-		}
-	}
+	storetest.Fill(effects)
 	return h.app.Store.Commit(h.t.Context(), before, after, effects)
 }
 

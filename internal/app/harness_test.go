@@ -69,14 +69,20 @@ type house struct {
 // share nothing, and mostly wait for the disk, so they run beside each other.
 func onBothEngines(t *testing.T, test func(t *testing.T, h *house)) {
 	t.Helper()
+	onBothEnginesIn(t, open, test)
+}
+
+// onBothEnginesIn is onBothEngines in houses that enter opens.
+func onBothEnginesIn(t *testing.T, enter func(t testing.TB, dsn string) *house, test func(t *testing.T, h *house)) {
+	t.Helper()
 	t.Parallel()
 	t.Run("SQLite", func(t *testing.T) {
 		t.Parallel()
-		test(t, open(t, "sqlite:"+filepath.Join(t.TempDir(), "sallyport.db")))
+		test(t, enter(t, "sqlite:"+filepath.Join(t.TempDir(), "sallyport.db")))
 	})
 	t.Run("PostgreSQL", func(t *testing.T) {
 		t.Parallel()
-		test(t, open(t, storetest.Postgres(t)))
+		test(t, enter(t, storetest.Postgres(t)))
 	})
 }
 

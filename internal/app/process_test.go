@@ -20,7 +20,6 @@ import (
 	"sallyport.dev/sallyport/internal/password"
 	"sallyport.dev/sallyport/internal/secret"
 	"sallyport.dev/sallyport/internal/signin"
-	"sallyport.dev/sallyport/internal/store/storetest"
 )
 
 // The outbox under processes that are killed: this test's own program, started again as a
@@ -156,7 +155,7 @@ func (h *house) eventually(what string, ask func() bool) {
 }
 
 func TestAProcessThatIsKilledLosesNoTextAndSendsNoneTwice(t *testing.T) {
-	onBothEnginesQuiet(t, func(t *testing.T, h *house) {
+	onBothEnginesIn(t, openQuiet, func(t *testing.T, h *house) {
 		carried := filepath.Join(t.TempDir(), "carried")
 		lines := func() []string {
 			text, err := os.ReadFile(carried)
@@ -209,19 +208,5 @@ func TestAProcessThatIsKilledLosesNoTextAndSendsNoneTwice(t *testing.T) {
 		if got := lines(); len(got) != 4 || got[3] == got[0] || got[3] == got[1] {
 			t.Errorf("carried %v", got)
 		}
-	})
-}
-
-// onBothEnginesQuiet is onBothEngines in houses that send nothing by themselves.
-func onBothEnginesQuiet(t *testing.T, test func(t *testing.T, h *house)) {
-	t.Helper()
-	t.Parallel()
-	t.Run("SQLite", func(t *testing.T) {
-		t.Parallel()
-		test(t, openQuiet(t, "sqlite:"+filepath.Join(t.TempDir(), "sallyport.db")))
-	})
-	t.Run("PostgreSQL", func(t *testing.T) {
-		t.Parallel()
-		test(t, openQuiet(t, storetest.Postgres(t)))
 	})
 }

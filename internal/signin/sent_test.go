@@ -1,11 +1,9 @@
 package signin_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"log/slog"
-	"path/filepath"
 	"slices"
 	"testing"
 	"time"
@@ -17,7 +15,6 @@ import (
 	"sallyport.dev/sallyport/internal/outbox"
 	"sallyport.dev/sallyport/internal/secret"
 	"sallyport.dev/sallyport/internal/signin"
-	"sallyport.dev/sallyport/internal/store"
 	"sallyport.dev/sallyport/internal/store/storetest"
 )
 
@@ -45,19 +42,7 @@ const (
 
 func newPhones(t *testing.T) *phones {
 	t.Helper()
-	ring, err := secret.NewRing("k1", map[secret.KeyID][]byte{"k1": bytes.Repeat([]byte{7}, 32)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "s.db"), ring, store.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	s, ring := openStore(t)
 	p := &phones{World: storetest.NewWorld(t, s)}
 	p.signIns = &signin.SignIns{
 		Store: s, Forms: s, Names: s, Keys: ring, Passwords: anyPassword{},

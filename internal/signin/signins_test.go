@@ -70,7 +70,8 @@ type house struct {
 	b       signin.Browser
 }
 
-func newHouse(t *testing.T) *house {
+// openStore opens an empty store.
+func openStore(t *testing.T) (*store.Store, *secret.Ring) {
 	t.Helper()
 	ring, err := secret.NewRing("k1", map[secret.KeyID][]byte{"k1": bytes.Repeat([]byte{7}, 32)})
 	if err != nil {
@@ -85,6 +86,12 @@ func newHouse(t *testing.T) *house {
 			t.Error(err)
 		}
 	})
+	return s, ring
+}
+
+func newHouse(t *testing.T) *house {
+	t.Helper()
+	s, ring := openStore(t)
 	h := &house{World: storetest.NewWorld(t, s), store: &faulty{Store: s}, kind: &typed{}}
 	h.signIns = &signin.SignIns{
 		Store: h.store, Forms: s, Names: s, Keys: ring, Kinds: map[factor.Kind]factor.Verifier{factor.TOTP: h.kind},

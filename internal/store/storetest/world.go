@@ -78,12 +78,21 @@ type Step struct {
 func (w *World) Decide(st signin.State, e signin.Event) (Step, error) {
 	w.Helper()
 	after, effects, err := signin.Decide(st, e, w.Now)
+	Fill(effects)
 	d := Step{Before: st, After: after, Effects: effects}
 	for i, e := range effects {
+		if made, ok := e.(signin.MakeSession); ok {
+			made.Secret = secret.NewToken()
+			effects[i], d.Session = made, made.Secret
+		}
+	}
+	return d, err
+}
+
+// Fill gives effects the ids that Decide leaves open.
+func Fill(effects []signin.Effect) {
+	for i, e := range effects {
 		switch e := e.(type) {
-		case signin.MakeSession:
-			e.Secret = secret.NewToken()
-			effects[i], d.Session = e, e.Secret
 		case signin.Note:
 			e.Event.ID = secret.NewID()
 			effects[i] = e
@@ -95,7 +104,6 @@ func (w *World) Decide(st signin.State, e signin.Event) (Step, error) {
 			effects[i] = e
 		}
 	}
-	return d, err
 }
 
 // Commit commits d.
