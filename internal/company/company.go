@@ -67,6 +67,21 @@ type User struct {
 	Created     time.Time
 }
 
+// maxHelpers is how many administrators are named to whoever needs one.
+const maxHelpers = 3
+
+// Helpers are those of a company's administrators who are named to user u for help: never
+// u themselves.
+func Helpers(administrators []User, u UserID) []User {
+	var helpers []User
+	for _, a := range administrators {
+		if a.ID != u && len(helpers) < maxHelpers {
+			helpers = append(helpers, a)
+		}
+	}
+	return helpers
+}
+
 // Zone is the user's time zone; UTC where what is stored is unknown to this program.
 func (u User) Zone() *time.Location {
 	zone, err := time.LoadLocation(u.TimeZone)

@@ -127,17 +127,15 @@ func when(say words.Printer, at time.Time, zone *time.Location) string {
 	return say.T("mail.when-there", "time", say.On(at, zone), "zone", say.Zone(zone, at))
 }
 
-// helpers are two or three administrators who can help the reader: never the reader.
+// helpers are the names of those who can help the reader.
 func (c *Composer) helpers(ctx context.Context, to reader) ([]string, error) {
 	admins, err := c.People.Administrators(ctx, to.Company)
 	if err != nil {
 		return nil, fmt.Errorf("list administrators: %w", err)
 	}
 	var names []string
-	for _, a := range admins {
-		if a.ID != to.ID && len(names) < 3 {
-			names = append(names, name(a))
-		}
+	for _, a := range company.Helpers(admins, to.ID) {
+		names = append(names, name(a))
 	}
 	return names, nil
 }

@@ -22,12 +22,12 @@ func (e Choose) decide(s State, now time.Time) (State, []Effect, error) {
 	if s.SignIn.Stage != Challenged {
 		return s, nil, ErrOutOfOrder
 	}
-	i := slices.IndexFunc(Provers(s, now), func(a factor.Authenticator) bool { return a.ID == e.Authenticator })
+	provers := Provers(s, now)
+	i := slices.IndexFunc(provers, func(a factor.Authenticator) bool { return a.ID == e.Authenticator })
 	if i < 0 {
 		return s, nil, ErrNotOffered
 	}
-	a := Provers(s, now)[i]
-	c := s.SignIn.Challenge
+	a, c := provers[i], s.SignIn.Challenge
 	s = step(s, Challenged, now)
 	if len(a.Channels) > 0 && c.Authenticator == a.ID && !c.Over(now) {
 		return s, nil, nil // its code is on its way already

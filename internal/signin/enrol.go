@@ -23,12 +23,7 @@ func (e Enrol) decide(s State, now time.Time) (State, []Effect, error) {
 	if err := live(s, now); err != nil {
 		return s, nil, err
 	}
-	switch s.SignIn.Stage {
-	case Choosing, Enrolling, Enrolled:
-	default:
-		return s, nil, ErrOutOfOrder
-	}
-	if err := mayEnrol(s); err != nil {
+	if err := MayEnrol(s); err != nil {
 		return s, nil, err
 	}
 	pending, old := e.Pending, s.SignIn.Pending
@@ -75,6 +70,15 @@ func askAgain(s State, e Enrol, now time.Time) (State, []Effect, error) {
 	s = step(s, Challenged, now)
 	s.SignIn.Proved, s.SignIn.Pending = Proved{}, nil
 	return s, ask(s, a, fresh{id: e.Challenge, key: e.Key, unsent: e.Unsent}, now), nil
+}
+
+// MayEnrol reports why no method can be set up in s's sign-in now; nil when one can.
+func MayEnrol(s State) error {
+	switch s.SignIn.Stage {
+	case Choosing, Enrolling, Enrolled:
+		return mayEnrol(s)
+	}
+	return ErrOutOfOrder
 }
 
 // mayEnrol: the user has no authenticator at all, disabled ones included; or this

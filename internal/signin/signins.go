@@ -183,16 +183,23 @@ func (s *SignIns) begin(ctx context.Context, w Who, e Event, id ID) (Begun, erro
 	t := Token{Company: w.Company, ID: id, Secret: secret.NewToken()}
 	open := []Effect{Open{Secret: t.Secret}}
 	load := func(ctx context.Context) (State, error) { return s.loadUser(ctx, w) }
-	st, err := s.commit(ctx, e, open, load)
-	if quiet, ok := unsent(e); ok && errors.Is(err, ErrSendLimit) {
-		st, err = s.commit(ctx, quiet, open, load) // it begins all the same: there may be another method
-	}
+	st, err := s.commitOrUnsent(ctx, e, open, load)
 	if err != nil {
 		return Begun{}, err
 	}
 	s.Log.InfoContext(ctx, "sign-in begun", "company", w.Company, "user", w.User, "sign_in", id,
 		"reference", st.SignIn.Reference, "purpose", st.SignIn.Demand.Purpose)
 	return Begun{Token: t, Over: over}, nil
+}
+
+// commitOrUnsent is commit; a step that sends a code by itself, and may not, is taken without:
+// there may be another method.
+func (s *SignIns) commitOrUnsent(ctx context.Context, e Event, more []Effect, load func(context.Context) (State, error)) (State, error) {
+	st, err := s.commit(ctx, e, more, load)
+	if quiet, ok := unsent(e); ok && errors.Is(err, ErrSendLimit) {
+		return s.commit(ctx, quiet, more, load)
+	}
+	return st, err
 }
 
 // unsent is e without sending the code of a method that it asks for; false where it asks for
@@ -219,11 +226,7 @@ func (s *SignIns) act(ctx context.Context, b Browser, f Form, e Event) (SignIn, 
 	if f.Nonce != "" {
 		claim = []Effect{Claim{Form: f}}
 	}
-	load := func(ctx context.Context) (State, error) { return s.load(ctx, b) }
-	st, err := s.commit(ctx, e, claim, load)
-	if quiet, ok := unsent(e); ok && errors.Is(err, ErrSendLimit) {
-		st, err = s.commit(ctx, quiet, claim, load)
-	}
+	st, err := s.commitOrUnsent(ctx, e, claim, func(ctx context.Context) (State, error) { return s.load(ctx, b) })
 	if err == nil {
 		s.logDone(ctx, st)
 		return *st.SignIn, nil
@@ -347,7 +350,7 @@ func (s *SignIns) describe(a *factor.Authenticator) {
 			return !s.Carried(outbox.Channel(ch))
 		})...)
 	}
-	if !a.Secret.Empty() {
+	if a.Hint == "" && !a.Secret.Empty() { // stored once it is set up
 		a.Hint = issuer.Hint(*a)
 	}
 }

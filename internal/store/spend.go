@@ -41,23 +41,17 @@ func (s *Store) Spend(ctx context.Context, b signin.Browser, f signin.Form, now 
 // asks: there is something to compare with.
 func asks(st signin.State, now time.Time) error {
 	si := st.SignIn
+	a, ok := signin.Asked(st)
 	switch {
 	case si.Stage != signin.Challenged && si.Stage != signin.Enrolling,
 		si.Epoch != st.User.Epoch, st.User.Status != company.Active, !now.Before(si.Expires):
 		return signin.ErrEnded
-	case si.Stage == signin.Enrolling:
-		return nil
+	case !ok:
+		return signin.ErrNotOffered // removed since it was chosen
+	case a.Disabled():
+		return signin.Locked{}
 	}
-	for _, a := range st.User.Authenticators {
-		if a.ID != si.Challenge.Authenticator {
-			continue
-		}
-		if a.Disabled() {
-			return signin.Locked{}
-		}
-		return nil
-	}
-	return signin.ErrNotOffered // removed since it was chosen
+	return nil
 }
 
 // take is one attempt being taken.

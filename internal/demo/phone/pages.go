@@ -15,13 +15,7 @@ import (
 var pages embed.FS
 
 // Templates returns the room's templates, for frame.New.
-func Templates() fs.FS {
-	sub, err := fs.Sub(pages, "pages")
-	if err != nil {
-		panic(err) // the folder is embedded above
-	}
-	return sub
-}
+func Templates() fs.FS { return frame.Room(pages) }
 
 // Without scripts the page asks again this often; but not soon after a call was answered,
 // since that would cut off what is being listened to.

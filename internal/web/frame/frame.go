@@ -49,6 +49,15 @@ type Frame struct {
 	assets  assets
 }
 
+// Room returns the templates that a room of pages embeds in its folder "pages", for New.
+func Room(pages embed.FS) fs.FS {
+	sub, err := fs.Sub(pages, "pages")
+	if err != nil {
+		panic(err) // the folder is embedded
+	}
+	return sub
+}
+
 // New parses the parts and the templates of pages, each a folder with *.html in its
 // root, once a language. A template's mistake is reported here and not to a reader.
 func New(c *words.Catalogue, o Options, pages ...fs.FS) (*Frame, error) {

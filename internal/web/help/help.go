@@ -20,13 +20,7 @@ import (
 var pages embed.FS
 
 // Templates returns the room's templates, for frame.New.
-func Templates() fs.FS {
-	sub, err := fs.Sub(pages, "pages")
-	if err != nil {
-		panic(err) // the folder is embedded above
-	}
-	return sub
-}
+func Templates() fs.FS { return frame.Room(pages) }
 
 // Pages answers for the help centre. Its fields are set once, in app.
 type Pages struct {

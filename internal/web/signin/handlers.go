@@ -213,21 +213,9 @@ func (p *Pages) postEnrol(w http.ResponseWriter, r *http.Request) error {
 		return nil
 	}
 	name := frame.MethodOf(p.Frame.Printer(r), kind).Name
-	err := p.take(w, r, func(ctx context.Context, b signin.Browser, f signin.Form) (signin.SignIn, error) {
+	return p.take(w, r, func(ctx context.Context, b signin.Browser, f signin.Form) (signin.SignIn, error) {
 		return p.SignIns.Enrol(ctx, b, f, signin.Wanted{Kind: kind, Name: name})
 	})
-	held, ok := holdUp(err) // the code of a fresh proof, where the last one has grown too old
-	if !ok {
-		return err
-	}
-	s, err := p.scene(r)
-	if err != nil {
-		return err
-	}
-	v := p.choose(s)
-	v.Held = &held
-	retryAfter(w, held.Until.Sub(p.Now()))
-	return p.show(w, http.StatusTooManyRequests, s, v)
 }
 
 func (p *Pages) postAnswer(w http.ResponseWriter, r *http.Request) error {

@@ -44,7 +44,7 @@ func (p *Pages) getNumber(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	kind := s.kindOr(r.FormValue("kind"))
-	if !s.choosing() || !p.numbered(kind) {
+	if signin.MayEnrol(s.state) != nil || !p.numbered(kind) {
 		return p.back(w, r)
 	}
 	return p.show(w, http.StatusOK, s, p.number(r, s, kind))
@@ -56,16 +56,6 @@ func (s scene) kindOr(named string) factor.Kind {
 		return a.Kind
 	}
 	return factor.Kind(named)
-}
-
-// choosing: a method can be set up now.
-func (s scene) choosing() bool {
-	si, u := s.state.SignIn, s.state.User
-	switch si.Stage {
-	case signin.Choosing, signin.Enrolling, signin.Enrolled:
-		return (si.Proved.By != "" || len(u.Authenticators) == 0) && len(u.Authenticators) < signin.MaxAuthenticators
-	}
-	return false
 }
 
 // number is the page that asks where codes of kind go.
@@ -123,7 +113,7 @@ func (p *Pages) postNumber(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if !s.choosing() {
+	if signin.MayEnrol(s.state) != nil {
 		return p.back(w, r)
 	}
 	v := p.number(r, s, kind)
@@ -216,7 +206,7 @@ func (p *Pages) delivery(ctx context.Context, st signin.State) (*Delivery, error
 // getDelivery is the status line alone.
 func (p *Pages) getDelivery(w http.ResponseWriter, r *http.Request) error {
 	frame.Polled(w)
-	s, err := p.scene(r)
+	s, err := p.outline(r)
 	if err != nil {
 		return err
 	}

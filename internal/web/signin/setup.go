@@ -19,7 +19,6 @@ type Choose struct {
 	// Reset: an administrator reset this user's methods; the page says so.
 	Reset   bool
 	Over    bool      // five wrong codes: the set-up starts over
-	Held    *Held     // a fresh proof is needed first, and its code could not be sent
 	Methods []Offered // as they are to be listed: what cannot work last
 	Helpers
 }
@@ -96,7 +95,7 @@ func (v Choose) Why() string {
 // Page gives the frame what it renders.
 func (v Choose) Page(say words.Printer) frame.Page {
 	p := v.page(say, frame.Between, true)
-	p.Template, p.Title, p.View, p.Faulty = "signin/choose", say.T(v.Title()), v, v.Over || v.Held != nil
+	p.Template, p.Title, p.View, p.Faulty = "signin/choose", say.T(v.Title()), v, v.Over
 	return p
 }
 

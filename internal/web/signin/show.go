@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"sallyport.dev/sallyport/internal/company"
 	"sallyport.dev/sallyport/internal/enrol"
 	"sallyport.dev/sallyport/internal/factor"
 	"sallyport.dev/sallyport/internal/secret"
@@ -31,9 +32,25 @@ type scene struct {
 	delivery *Delivery
 }
 
-// scene reads the sign-in that r carries, and whom it is of. Only after the right password
-// are people named.
+// scene reads the sign-in that r carries, whom it is of, and who helps. Only after the right
+// password are people named.
 func (p *Pages) scene(r *http.Request) (scene, error) {
+	s, err := p.outline(r)
+	if err != nil {
+		return s, err
+	}
+	admins, err := p.People.Administrators(r.Context(), s.state.User.Company)
+	if err != nil {
+		return scene{}, err
+	}
+	for _, a := range company.Helpers(admins, s.state.User.ID) {
+		s.helpers.Administrators = append(s.helpers.Administrators, a.DisplayName)
+	}
+	return s, nil
+}
+
+// outline is a scene without those who help: what is asked for every second needs no more.
+func (p *Pages) outline(r *http.Request) (scene, error) {
 	st, err := p.SignIns.View(r.Context(), p.browser(r))
 	if err != nil {
 		return scene{state: st}, err
@@ -42,20 +59,11 @@ func (p *Pages) scene(r *http.Request) (scene, error) {
 	if err != nil {
 		return scene{}, err
 	}
-	admins, err := p.People.Administrators(r.Context(), st.User.Company)
-	if err != nil {
-		return scene{}, err
-	}
 	s := scene{state: st, say: p.Frame.Printer(r, person.Language), start: start(st), phone: person.Phone, between: Between{
 		ID: string(st.SignIn.ID), Nonce: secret.NewID(), Purpose: Purpose(st.SignIn.Demand.Purpose),
 		Company: c.Name, Username: person.Username, Reference: st.SignIn.Reference,
 		Expires: st.SignIn.Expires, Zone: person.Zone(),
 	}}
-	for _, a := range admins {
-		if a.ID != person.ID && len(s.helpers.Administrators) < 3 {
-			s.helpers.Administrators = append(s.helpers.Administrators, a.DisplayName)
-		}
-	}
 	s.delivery, err = p.delivery(r.Context(), st)
 	return s, err
 }
