@@ -26,7 +26,8 @@ type Handset struct {
 func (w *Window) Handset(username string) *Handset {
 	w.t.Helper()
 	h := &Handset{Window: w.Another(), username: username, seen: map[string]int{}}
-	h.do("open the demo phone", actionless(chromedp.Navigate(h.base+"/demo/phone")))
+	h.still = !h.way.Scripts // it is opened again whenever something new is awaited
+	h.Go("/demo/phone")
 	h.Heading("Demo phone")
 	return h
 }

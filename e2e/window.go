@@ -39,6 +39,7 @@ type Window struct {
 	ctx    context.Context
 	base   string // the program's address, without a slash at the end
 	way    Way
+	still  bool  // stops a page from refreshing itself, which would pull it away from a reader
 	status int64 // of the last page
 
 	mu      sync.Mutex
@@ -108,14 +109,7 @@ func (w *Window) Resize(width int64) {
 // Go opens a path of the program, as if typed into the address line.
 func (w *Window) Go(path string) {
 	w.t.Helper()
-	to := chromedp.Navigate(w.base + path)
-	w.arrive("open "+path, func(ctx context.Context) (*network.Response, error) {
-		response, err := chromedp.RunResponse(ctx, to)
-		if err != nil || response != nil {
-			return response, err
-		}
-		return chromedp.RunResponse(ctx, to) // a page that refreshes itself did so at that moment
-	})
+	w.load("open "+path, chromedp.Navigate(w.base+path))
 }
 
 // Reload is the browser's reload button; a form that was sent is sent again.
@@ -175,15 +169,9 @@ func (w *Window) SetCookies(cookies []*network.Cookie) {
 // what every page must be.
 func (w *Window) load(what string, action chromedp.Action[chromedp.Void]) {
 	w.t.Helper()
-	w.arrive(what, func(ctx context.Context) (*network.Response, error) { return chromedp.RunResponse(ctx, action) })
-}
-
-// arrive is load by whatever leads there.
-func (w *Window) arrive(what string, lead func(context.Context) (*network.Response, error)) {
-	w.t.Helper()
 	ctx, cancel := context.WithTimeout(w.ctx, patience)
 	defer cancel()
-	response, err := lead(ctx)
+	response, err := chromedp.RunResponse(ctx, action)
 	if err != nil {
 		w.fatal(what, err)
 	}
@@ -191,6 +179,12 @@ func (w *Window) arrive(what string, lead func(context.Context) (*network.Respon
 		w.fatal(what, fmt.Errorf("no page came"))
 	}
 	w.status = response.Status
+	if w.still {
+		w.do("stop the page", func(ctx context.Context, tab *chromedp.Target) error {
+			_, err := cdp.Call(ctx, tab, page.StopLoading, cdp.Empty{})
+			return err
+		})
+	}
 	w.inspect(what)
 }
 
