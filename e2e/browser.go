@@ -102,8 +102,10 @@ func clean(tab context.Context) error {
 	}))
 }
 
+// findChromium prefers the build of Debian's chromium that has no windows to draw: the same
+// engine in a third of the time.
 func findChromium() (string, error) {
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+	for _, name := range []string{"chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"} {
 		if path, err := exec.LookPath(name); err == nil {
 			return path, nil
 		}
