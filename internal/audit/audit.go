@@ -18,6 +18,8 @@ const (
 	MethodRemoved  Kind = "method-removed"
 	WaitLifted     Kind = "wait-lifted"
 	CodeCalled     Kind = "code-called" // a code that is usually texted was read out instead
+	PushDenied     Kind = "push-denied" // on the phone
+	NotMe          Kind = "not-me"      // said at a sign-in that was denied
 	SignedIn       Kind = "signed-in"
 )
 

@@ -7,6 +7,7 @@
 //	Enroller   makes a new secret and says how to show it       -> Offer
 //	Addresser  makes one from the number that its owner types   -> the secret
 //	Issuer     its codes are sent: which code, and how          -> the code
+//	Approver   is answered elsewhere: on its owner's phone      -> an event of the machine
 //
 // What only some kinds do is an interface of its own, found by assertion. A kind
 // that the program does not know opens nothing and still counts as set up.
@@ -85,7 +86,13 @@ type Channel string
 const (
 	Text Channel = "text"
 	Call Channel = "call"
+	// Push asks on the owner's phone for an approval. It brings no code.
+	Push Channel = "push"
 )
+
+// Elsewhere reports that a is answered elsewhere: what is pushed to its owner's phone is
+// approved or denied there. A code can be typed as well, whatever was pushed.
+func (a Authenticator) Elsewhere() bool { return len(a.Channels) > 0 && a.Channels[0] == Push }
 
 // Challenge is one request for proof, bound to everything an answer must match.
 type Challenge struct {
@@ -107,7 +114,7 @@ type Challenge struct {
 	EarlierChannel Channel   // how it was sent last
 	Sent           time.Time // when the last message was asked for; zero: never
 	Channel        Channel   // of the last message
-	Verdict        Verdict   // given elsewhere; "" while open
+	Verdict        Verdict   // given elsewhere, to the present generation; "" while open
 }
 
 // Over reports that no answer can match any more: its code has expired, or was never sent.
@@ -128,8 +135,9 @@ type Verdict string
 
 // The verdicts. An approval opens nothing by itself: the browser's next POST goes on.
 const (
-	Approved Verdict = "approved"
-	Denied   Verdict = "denied"
+	Approved   Verdict = "approved"
+	Denied     Verdict = "denied"
+	Unanswered Verdict = "unanswered" // its time ran out, or it could not be brought
 )
 
 // Proof is what a comparison that matched leaves.
@@ -182,6 +190,19 @@ type Issuer interface {
 	// Hint is the destination, masked.
 	Hint(a Authenticator) string
 }
+
+// Approver is a kind that is answered elsewhere. Its enrolment is begun with whoever keeps
+// its keys, and its first approval is the phone's own registration there.
+type Approver interface {
+	// Register begins the enrolment of o's new authenticator and returns its secret. An
+	// error wraps ErrNotCompared when the service outside cannot be asked now.
+	Register(ctx context.Context, o Owner) (secret.Text, error)
+	// AMR is what an approval shows (RFC 8176).
+	AMR() string
+}
+
+// Owner is whose authenticator it is.
+type Owner struct{ Company, User string }
 
 // Addresser is a kind that is set up with a number that its owner gives.
 type Addresser interface {

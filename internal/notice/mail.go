@@ -33,6 +33,14 @@ var kinds = map[outbox.NoticeKind]kind{
 		"mail.reset.subject", "mail.reset.title", "mail.reset.lead",
 		"mail.reset.asked", "mail.reset.asked-then", "mail.reset.not-asked", "mail.reset.danger",
 	},
+	outbox.PushDenied: {
+		"mail.denied.subject", "mail.denied.title", "mail.denied.lead",
+		"mail.denied.mine", "mail.denied.mine-then", "mail.denied.not", "mail.password-known",
+	},
+	outbox.NotMe: {
+		"mail.not-me.subject", "mail.not-me.title", "mail.not-me.lead",
+		"mail.denied.mine", "mail.denied.mine-then", "mail.denied.not", "mail.password-known",
+	},
 }
 
 // mail makes the mail of a notice.

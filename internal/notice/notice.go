@@ -35,6 +35,18 @@ type Code struct {
 	Until time.Time // it is good until then
 }
 
+// Pushes says what a push asks on; package signin does, through app.
+type Pushes interface {
+	// Push returns an error wrapping outbox.ErrOver when nobody waits for its answer.
+	Push(ctx context.Context, d outbox.Delivery) (Push, error)
+}
+
+// Push is a request to approve.
+type Push struct {
+	Secret secret.Text // of the authenticator
+	Setup  bool        // it is being set up
+}
+
 // People are the users of companies; internal/store provides them.
 type People interface {
 	// FindUser returns company.ErrNotFound where there is no such user.
@@ -46,6 +58,7 @@ type People interface {
 // Composer is an outbox.Composer. Its fields are set once, in app.
 type Composer struct {
 	Codes       Codes
+	Pushes      Pushes // nil: nothing is pushed
 	People      People
 	Words       *words.Catalogue
 	Host        string // of the sign-in pages, without scheme and port: "crm.example"
@@ -73,9 +86,14 @@ func (c *Composer) Compose(ctx context.Context, d outbox.Delivery) (outbox.Messa
 	}
 	to := reader{User: u, company: co, say: c.Words.Printer(u.Language)}
 	m := outbox.Message{Delivery: d, Language: to.say.Lang()}
-	if d.Channel == outbox.Mail {
+	switch d.Channel {
+	case outbox.Mail:
 		err = c.mail(ctx, &m, to)
-	} else {
+	case outbox.Push:
+		err = c.push(ctx, &m)
+	case outbox.Gone:
+		m.Secret = secret.New(d.Notice.Secret)
+	default:
 		err = c.code(ctx, &m, to)
 	}
 	if err != nil {
@@ -103,6 +121,19 @@ func (c *Composer) code(ctx context.Context, m *outbox.Message, to reader) error
 	default:
 		return fmt.Errorf("no code is sent by %q", m.Channel)
 	}
+	return nil
+}
+
+// push makes a request to approve, or the registration of a phone.
+func (c *Composer) push(ctx context.Context, m *outbox.Message) error {
+	if c.Pushes == nil {
+		return fmt.Errorf("nothing is pushed here: %w", outbox.ErrOver)
+	}
+	p, err := c.Pushes.Push(ctx, m.Delivery)
+	if err != nil {
+		return err
+	}
+	m.Secret, m.Setup, m.Until = p.Secret, p.Setup, m.Expires
 	return nil
 }
 

@@ -36,6 +36,8 @@ const (
 	Text Channel = "text"
 	Call Channel = "call"
 	Mail Channel = "mail"
+	Push Channel = "push" // a request to approve; while a method is set up: to follow its registration
+	Gone Channel = "gone" // a method is gone: whoever keeps something of it outside is told
 )
 
 // Delivery is one text, call or mail on its way: a row of the outbox. It has no code and, for
@@ -51,7 +53,7 @@ type Delivery struct {
 	Challenge  string
 	Generation int64
 
-	Notice  Notice // a notice; zero for a code
+	Notice  Notice // a notice; zero for a code; of a push, the browser that it is for
 	Created time.Time
 	Expires time.Time // it is of no use afterwards
 	Tries   int       // how often it was claimed, this time included
@@ -68,6 +70,9 @@ const (
 	MethodAdded    NoticeKind = "method-added"
 	MethodRemoved  NoticeKind = "method-removed"
 	TwoFactorReset NoticeKind = "two-factor-reset"
+	PushDenied     NoticeKind = "push-denied"
+	NotMe          NoticeKind = "not-me"
+	MethodGone     NoticeKind = "method-gone" // by Gone alone
 )
 
 // Notice is what a mail tells its reader. It is sealed in its row.
@@ -79,6 +84,8 @@ type Notice struct {
 	Actor   company.UserID // who did it
 	At      time.Time
 	Address string // the network address that it was done from
+	Agent   string // a push: the browser's own name for itself
+	Secret  string // a method that is gone: what it was
 }
 
 // State is how far a delivery has come. It only moves forward.

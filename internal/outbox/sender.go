@@ -41,6 +41,8 @@ type Message struct {
 	Spoken   secret.Text // a call: what is said once the key is pressed, as words to read
 	Prompt   string      // a call: what is said until a key is pressed
 	Mail     Letter      // a mail
+	Secret   secret.Text // a push, or a method that is gone: the authenticator's
+	Setup    bool        // a push: the method is being set up
 	Until    time.Time   // a code: until when it is good
 	Language string      // BCP 47
 }

@@ -36,7 +36,8 @@ func remove(s State, proved Proved, address string, now time.Time) (State, []Eff
 	s.User.Authenticators = slices.DeleteFunc(s.User.Authenticators,
 		func(a factor.Authenticator) bool { return a.ID == target.ID })
 	s.SignIn.Proved = proved
-	return stamp(s, proved), s.tell(audit.MethodRemoved, outbox.MethodRemoved, target, address, now), nil
+	effects := append(s.tell(audit.MethodRemoved, outbox.MethodRemoved, target, address, now), gone(s.User, target, now)...)
+	return stamp(s, proved), effects, nil
 }
 
 // tell writes a line of the log about a method of the user's, and a mail to them.
@@ -112,6 +113,7 @@ func (e Reset) decide(s State, now time.Time) (State, []Effect, error) {
 	if e.Seen != 0 && e.Seen != s.User.Version {
 		return s, nil, ErrMoved
 	}
+	before := s.User
 	s = touch(s)
 	s.User.Epoch++
 	s.User.MustEnrol = true
@@ -119,6 +121,9 @@ func (e Reset) decide(s State, now time.Time) (State, []Effect, error) {
 	effects := []Effect{
 		s.note(audit.TwoFactorReset, e.Address, "", now),
 		Notify{Notice: outbox.Notice{Kind: outbox.TwoFactorReset, Actor: s.Actor.User.ID, At: now, Address: e.Address}},
+	}
+	for _, a := range before.Authenticators {
+		effects = append(effects, gone(before, a, now)...)
 	}
 	if now.Before(s.User.Wait) { // it was for methods that are gone
 		effects = append(effects, LiftWait{})

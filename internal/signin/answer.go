@@ -22,7 +22,10 @@ func (e Answer) decide(s State, now time.Time) (State, []Effect, error) {
 	if p.Challenge != c.ID || p.Authenticator != c.Authenticator {
 		return s, nil, ErrMoved
 	}
-	if !c.Takes(p.Generation, now) {
+	a, ok := Asked(s)
+	if elsewhere := ok && a.Elsewhere(); elsewhere && s.SignIn.Stage == Enrolling {
+		return s, nil, ErrOutOfOrder // a code does not show that the phone can be asked
+	} else if !elsewhere && !c.Takes(p.Generation, now) {
 		return s, nil, ErrCodeOver
 	}
 	switch s.SignIn.Stage {
@@ -55,12 +58,16 @@ func (e Continue) decide(s State, now time.Time) (State, []Effect, error) {
 	}
 	c := s.SignIn.Challenge
 	switch {
-	case s.SignIn.Stage != Challenged, c.Verdict != factor.Approved:
+	case s.SignIn.Stage != Challenged && s.SignIn.Stage != Enrolling, c.Verdict != factor.Approved:
 		return s, nil, ErrOutOfOrder
 	case !c.Expires.IsZero() && !now.Before(c.Expires):
 		return s, nil, ErrExpired
 	}
-	return prove(s, Answer{Proof: factor.Proof{Authenticator: c.Authenticator, Challenge: c.ID, AMR: e.AMR}, Address: e.Address}, now)
+	answer := Answer{Proof: factor.Proof{Authenticator: c.Authenticator, Challenge: c.ID, AMR: e.AMR}, Address: e.Address}
+	if s.SignIn.Stage == Enrolling {
+		return activate(s, answer, now)
+	}
+	return prove(s, answer, now)
 }
 
 // prove takes e's proof as the second factor of a challenged sign-in.

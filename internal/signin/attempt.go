@@ -51,6 +51,9 @@ func (s *SignIns) answerable(st State, answer string) error {
 	if st.SignIn.Challenge.Over(s.Now()) {
 		return ErrCodeOver
 	}
+	if asked.Elsewhere() && st.SignIn.Stage == Enrolling {
+		return ErrOutOfOrder // a code does not show that the phone can be asked
+	}
 	return nil
 }
 

@@ -17,6 +17,7 @@ type Begin struct {
 	Unsent        bool   // send no code where one would be sent: the limit is reached
 	ReturnTo      string
 	PasswordEpoch int64 // the user's epoch when the password was compared
+	From          Client
 }
 
 func (e Begin) decide(s State, now time.Time) (State, []Effect, error) {
@@ -29,7 +30,7 @@ func (e Begin) decide(s State, now time.Time) (State, []Effect, error) {
 	if !ok {
 		return s, nil, nil
 	}
-	return s, ask(s, a, fresh{id: e.Challenge, key: e.Key, unsent: e.Unsent}, now), nil
+	return s, ask(s, a, fresh{id: e.Challenge, key: e.Key, unsent: e.Unsent, from: e.From}, now), nil
 }
 
 // BeginInside starts a ceremony of a live session: a fresh proof, adding a method, or
@@ -41,6 +42,7 @@ type BeginInside struct {
 	Key       string
 	Unsent    bool
 	Demand    Demand // any purpose but PurposeSignIn
+	From      Client
 }
 
 func (e BeginInside) decide(s State, now time.Time) (State, []Effect, error) {
@@ -67,7 +69,7 @@ func (e BeginInside) decide(s State, now time.Time) (State, []Effect, error) {
 	if !ok {
 		return s, nil, ErrNotOffered
 	}
-	return s, ask(s, a, fresh{id: e.Challenge, key: e.Key, unsent: e.Unsent}, now), nil
+	return s, ask(s, a, fresh{id: e.Challenge, key: e.Key, unsent: e.Unsent, from: e.From}, now), nil
 }
 
 // mayManage refuses a ceremony that could not end well.
@@ -97,6 +99,7 @@ type fresh struct {
 	id, key string
 	expires time.Time // zero: as long as the sign-in
 	unsent  bool
+	from    Client
 }
 
 // ask makes s's sign-in, which is the caller's own copy, ask for a; a code that is sent
@@ -109,9 +112,14 @@ func ask(s State, a factor.Authenticator, f fresh, now time.Time) []Effect {
 	if len(a.Channels) == 0 {
 		return nil
 	}
-	si.Challenge.Generation, si.Challenge.Expires = 0, time.Time{}
+	if !a.Elsewhere() {
+		si.Challenge.Generation, si.Challenge.Expires = 0, time.Time{}
+	}
 	if f.unsent || now.Before(s.User.Wait) || slices.Contains(si.Spent, a.ID) {
 		return nil // it could not be answered
+	}
+	if a.Elsewhere() {
+		return push(s, a, f.from, now)
 	}
 	return send(s, a, a.Channels[0], f.key, now)
 }

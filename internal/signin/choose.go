@@ -13,6 +13,7 @@ type Choose struct {
 	Challenge     string    // id of the new challenge
 	Key           string    // id of the key that a code for it is derived with
 	Expires       time.Time // zero: as long as the sign-in
+	From          Client
 }
 
 func (e Choose) decide(s State, now time.Time) (State, []Effect, error) {
@@ -29,10 +30,10 @@ func (e Choose) decide(s State, now time.Time) (State, []Effect, error) {
 	}
 	a, c := provers[i], s.SignIn.Challenge
 	s = step(s, Challenged, now)
-	if len(a.Channels) > 0 && c.Authenticator == a.ID && !c.Over(now) {
-		return s, nil, nil // its code is on its way already
+	if len(a.Channels) > 0 && c.Authenticator == a.ID && !c.Over(now) && (!a.Elsewhere() || !PushOver(c, now)) {
+		return s, nil, nil // its code is on its way already, or its push
 	}
-	return s, ask(s, a, fresh{id: e.Challenge, key: e.Key, expires: e.Expires}, now), nil
+	return s, ask(s, a, fresh{id: e.Challenge, key: e.Key, expires: e.Expires, from: e.From}, now), nil
 }
 
 // Asked returns the authenticator whose answer s's sign-in waits for, a pending one included.
@@ -64,41 +65,6 @@ func Provers(s State, now time.Time) []factor.Authenticator {
 		// One slipped in by a thief cannot throw out its owner's at once; a lost old phone can go.
 		return a.Since > target.Since && now.Before(a.Added.Add(ProverAge))
 	})
-}
-
-// Approve is an approval given elsewhere. It opens nothing: Continue does.
-type Approve struct{ Challenge string }
-
-func (e Approve) decide(s State, now time.Time) (State, []Effect, error) {
-	return verdict(s, e.Challenge, factor.Approved, now)
-}
-
-// Deny is a refusal given elsewhere.
-type Deny struct{ Challenge string }
-
-func (e Deny) decide(s State, now time.Time) (State, []Effect, error) {
-	return verdict(s, e.Challenge, factor.Denied, now)
-}
-
-// verdict marks the open challenge once, within its life and never during a wait.
-func verdict(s State, id string, v factor.Verdict, now time.Time) (State, []Effect, error) {
-	if err := live(s, now); err != nil {
-		return s, nil, err
-	}
-	c := s.SignIn.Challenge
-	switch {
-	case s.SignIn.Stage != Challenged, c.ID != id, c.Verdict != "":
-		return s, nil, ErrOutOfOrder
-	case !c.Expires.IsZero() && !now.Before(c.Expires):
-		return s, nil, ErrExpired
-	case now.Before(s.User.Wait):
-		return s, nil, Locked{Until: s.User.Wait}
-	}
-	expires := s.SignIn.Expires
-	s = step(s, Challenged, now)
-	s.SignIn.Expires = expires // somebody else's act gives the browser no time
-	s.SignIn.Challenge.Verdict = v
-	return s, nil, nil
 }
 
 // MoreTime extends a sign-in under way (WCAG 2.2.1).

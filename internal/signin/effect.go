@@ -60,9 +60,11 @@ type (
 	}
 	// Entered takes the messages of a challenge from what counts: their code was entered.
 	Entered struct{ SignIn, Challenge string }
-	// Notify mails a notice to the user's address on record. Its id is filled in before Commit.
+	// Notify mails a notice to the user's address on record; or, by outbox.Gone, tells whoever
+	// keeps something of a method outside. Its id is filled in before Commit.
 	Notify struct {
 		ID     string
+		By     outbox.Channel // "": outbox.Mail
 		Notice outbox.Notice
 	}
 	// Claim marks a rendering of a form as used: ErrRepeated if it was before.

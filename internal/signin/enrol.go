@@ -1,6 +1,7 @@
 package signin
 
 import (
+	"slices"
 	"time"
 
 	"sallyport.dev/sallyport/internal/audit"
@@ -17,6 +18,7 @@ type Enrol struct {
 	Key       string // id of the key that a code for it is derived with
 	Keep      bool   // take the number that is being set up already: "Call me instead"
 	Unsent    bool   // send no code to a method whose proof is asked for anew: the limit is reached
+	From      Client
 }
 
 func (e Enrol) decide(s State, now time.Time) (State, []Effect, error) {
@@ -27,10 +29,13 @@ func (e Enrol) decide(s State, now time.Time) (State, []Effect, error) {
 		return s, nil, err
 	}
 	pending, old := e.Pending, s.SignIn.Pending
+	if pending.Elsewhere() && has(s.User, pending.Kind) {
+		return s, nil, ErrNotOffered // outside there is one a user
+	}
 	if e.Keep && (old == nil || len(old.Channels) == 0 || old.Secret.Reveal() != pending.Secret.Reveal()) {
 		return s, nil, ErrOutOfOrder
 	}
-	if old != nil && sameSetUp(*old, pending) && s.SignIn.Left > 0 {
+	if old != nil && sameSetUp(*old, pending) && s.SignIn.Left > 0 && !registersAnew(s, *old) {
 		s = step(s, Enrolling, now)
 		return s, sendAgain(s, *old, e.Key, now), nil
 	}
@@ -44,18 +49,31 @@ func (e Enrol) decide(s State, now time.Time) (State, []Effect, error) {
 	if len(pending.Channels) == 0 {
 		return s, nil, nil
 	}
+	if pending.Elsewhere() {
+		return s, push(s, pending, e.From, now), nil
+	}
 	s.SignIn.Challenge.Generation = 0
 	return s, send(s, pending, pending.Channels[0], e.Key, now), nil
 }
 
 // sameSetUp: of one kind, and to one number where there is one.
 func sameSetUp(a, b factor.Authenticator) bool {
-	return a.Kind == b.Kind && (len(b.Channels) == 0 || a.Secret.Reveal() == b.Secret.Reveal())
+	return a.Kind == b.Kind && (len(b.Channels) == 0 || b.Elsewhere() || a.Secret.Reveal() == b.Secret.Reveal())
+}
+
+// has reports whether u has a method of kind k that works.
+func has(u User, k factor.Kind) bool {
+	return slices.ContainsFunc(u.Authenticators, func(a factor.Authenticator) bool { return a.Kind == k && !a.Disabled() })
+}
+
+// registersAnew: the phone did not register in time, so the next code is another one.
+func registersAnew(s State, pending factor.Authenticator) bool {
+	return pending.Elsewhere() && s.SignIn.Challenge.Verdict == factor.Unanswered
 }
 
 // sendAgain sends the code of what is being set up once more, unless that was just done.
 func sendAgain(s State, p factor.Authenticator, key string, now time.Time) []Effect {
-	if len(p.Channels) == 0 || now.Before(NextSend(p, s.SignIn.Challenge, p.Channels[0])) {
+	if len(p.Channels) == 0 || p.Elsewhere() || now.Before(NextSend(p, s.SignIn.Challenge, p.Channels[0])) {
 		return nil
 	}
 	return send(s, p, p.Channels[0], key, now)
@@ -69,7 +87,7 @@ func askAgain(s State, e Enrol, now time.Time) (State, []Effect, error) {
 	}
 	s = step(s, Challenged, now)
 	s.SignIn.Proved, s.SignIn.Pending = Proved{}, nil
-	return s, ask(s, a, fresh{id: e.Challenge, key: e.Key, unsent: e.Unsent}, now), nil
+	return s, ask(s, a, fresh{id: e.Challenge, key: e.Key, unsent: e.Unsent, from: e.From}, now), nil
 }
 
 // MayEnrol reports why no method can be set up in s's sign-in now; nil when one can.

@@ -2,6 +2,8 @@
 
 package signin
 
+import "sallyport.dev/sallyport/internal/factor"
+
 // stateKey is a state with all that does not matter made equal: versions and epochs
 // are "the present one" or "older", times are how long ago or how far ahead.
 type stateKey struct {
@@ -53,7 +55,8 @@ func keyOf(g rig, s *state) stateKey {
 			si.provedAt = behind(si.provedAt, w.now, 5)
 		}
 		si.earlier = ahead(si.earlier, w.now)
-		if si.sentAt != 0 {
+		w.keyPush(i)
+		if si.sentAt != 0 && channels[max(si.sentBy, 0)] != factor.Push {
 			si.sentAt = 2 - behind(si.sentAt, w.now, 1) // once, or a moment ago
 		}
 		m := &w.hist.sent[i]
@@ -91,6 +94,11 @@ func keyChallenges(k *stateKey) {
 		} else {
 			*m = message{} // of a challenge that is asked no more
 		}
+		if m := &w.hist.pushed[i]; m.challenge == c {
+			m.challenge = int8(i)
+		} else {
+			*m = pushing{}
+		}
 		w.hist.answered |= answered >> c & 1 << i
 		w.hist.approved |= approved >> c & 1 << i
 		if k.held.set && held == c {
@@ -111,7 +119,7 @@ func (h *history) forget(i int) {
 	h.begun[i], h.atBegin[i], h.others[i], h.proved[i], h.first[i] = 0, 0, 0, 0, 0
 	h.compares[i], h.replays[i] = [maxAuths]int8{}, [maxAuths]int8{}
 	h.made[i] = 0
-	h.sent[i] = message{}
+	h.sent[i], h.pushed[i] = message{}, pushing{}
 }
 
 func keySessions(w, now *world) {

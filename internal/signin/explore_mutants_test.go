@@ -313,7 +313,7 @@ func TestTheExplorationCatchesEveryMutant(t *testing.T) {
 	for _, s := range scopes() {
 		byName[s.name] = s
 	}
-	for _, m := range mutants() {
+	for _, m := range append(mutants(), pushMutants()...) {
 		t.Run(m.name, func(t *testing.T) {
 			s := byName[m.scope]
 			g := newRig(s.counts)

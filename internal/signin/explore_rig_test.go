@@ -8,6 +8,7 @@ import (
 
 	"sallyport.dev/sallyport/internal/company"
 	"sallyport.dev/sallyport/internal/factor"
+	"sallyport.dev/sallyport/internal/outbox"
 )
 
 // The rig is an in-memory store with the real conditional updates, and the requests
@@ -72,7 +73,11 @@ const (
 	evKeep   // its number, by the kind that reads codes out
 	evResend
 	evCall
-	evOld // the code of the generation before
+	evOld      // the code of the generation before
+	evRegister // set up a kind that is answered elsewhere
+	evLapse
+	evLate // an approval of the push before
+	evNotMe
 	evReset
 	evLift
 	evPassword
@@ -89,7 +94,7 @@ const (
 
 var kindNames = [...]string{"begin", "choose", "enrol", "drop", "right", "foreign", "wrong", "outage", "approve", "deny",
 	"continue", "finish", "skip", "cancel", "add", "remove", "step-up", "sign-out",
-	"number", "same number", "call me instead at set-up", "resend", "call me instead", "old code", "reset", "lift", "password", "deactivate", "reactivate",
+	"number", "same number", "call me instead at set-up", "resend", "call me instead", "old code", "register", "lapse", "late approval", "not me", "reset", "lift", "password", "deactivate", "reactivate",
 	"require", "relax", "tick", "fail", "mend", "held"}
 
 // request is one event of a trace.
@@ -155,6 +160,8 @@ func (r *request) event(w *world) Event {
 			spend = spendIDs[r.spend]
 		}
 		return Answer{Proof: p, Spend: SpendID(spend)}
+	case evRegister:
+		return Enrol{Pending: made(int8(r.arg), index(kinds[:], kindPush), int8(r.arg)), Challenge: ch}
 	case evNumber, evSame, evKeep:
 		return r.numberEvent(w, ch)
 	case evWrong:
@@ -164,17 +171,23 @@ func (r *request) event(w *world) Event {
 }
 
 func (r *request) plainEvent(w *world) Event {
-	challenge := chIDs[0]
+	challenge, gen := chIDs[0], int64(1)
 	if r.signIn != none && w.signIns[r.signIn].challenge != none {
-		challenge = chIDs[w.signIns[r.signIn].challenge]
+		challenge, gen = chIDs[w.signIns[r.signIn].challenge], int64(w.signIns[r.signIn].gen)
 	}
 	switch r.kind {
 	case evDrop:
 		return Drop{}
 	case evApprove:
-		return Approve{Challenge: challenge}
+		return Approve{Challenge: challenge, Generation: gen}
+	case evLate:
+		return Approve{Challenge: challenge, Generation: gen - 1}
 	case evDeny:
-		return Deny{Challenge: challenge}
+		return Deny{Challenge: challenge, Generation: gen}
+	case evLapse:
+		return Lapse{Challenge: challenge, Generation: gen}
+	case evNotMe:
+		return NotMe{}
 	case evContinue:
 		return Continue{AMR: "otp"}
 	case evFinish:
@@ -249,7 +262,7 @@ func (g *rig) prepare(w *world, r request) (decided, error) {
 		return decided{request: r}, err
 	}
 	switch r.kind {
-	case evBegin, evAdd, evRemove, evStepUp, evChoose, evEnrol, evNumber, evSame, evKeep:
+	case evBegin, evAdd, evRemove, evStepUp, evChoose, evEnrol, evNumber, evSame, evKeep, evRegister:
 		w.budget.challenges++ // its id is used up
 	}
 	d := decided{request: r, before: s, after: after, effects: effects, at: w.now, waiting: w.now < w.hist.wait}
@@ -286,6 +299,9 @@ func (g *rig) answer(w *world, r *request, s State) error {
 	}
 	if kinds[w.auths[si.asks].kind] == kindApproval && stages[si.stage] != Enrolling {
 		return errRefused
+	}
+	if w.asksPush(r.signIn) && stages[si.stage] == Enrolling {
+		return errRefused // a code does not show that the phone can be asked
 	}
 	if g.asksOver && s.SignIn.Challenge.Over(at(w.now)) {
 		return ErrCodeOver // no code is good: nothing is spent
@@ -512,8 +528,14 @@ func (g *rig) effect(w *world, e Effect, d decided) error {
 			}
 		}
 	case Send:
-		if g.sendLimits && w.sends >= modelSends {
+		if g.limited(w, e, d.request.signIn) {
 			return SendLimit{Until: at(w.now + 1)}
+		}
+		if e.Delivery.Channel == outbox.Push {
+			if !e.Unproved {
+				w.pushes++
+			}
+			return nil
 		}
 		w.sends++
 		if g.refills && d.before.SignIn != nil {
@@ -522,6 +544,7 @@ func (g *rig) effect(w *world, e Effect, d decided) error {
 	case Entered:
 		if i := index(signInIDs[:], ID(e.SignIn)); g.entered {
 			w.sends -= w.hist.sent[i].count
+			w.pushes -= w.hist.pushed[i].count
 		}
 	case LiftWait:
 		w.wait, w.waitBy, w.hist.wait, w.hist.waitBy = 0, noSpend, 0, noSpend

@@ -28,7 +28,7 @@ func (w *world) usual(i int8) factor.Channel {
 // asksSent reports whether sign-in i asks for a code that is sent.
 func (w *world) asksSent(i int8) bool {
 	a, ok := Asked(State{User: w.user(), SignIn: w.signIn(i)})
-	return ok && len(a.Channels) > 0
+	return ok && len(a.Channels) > 0 && !a.Elsewhere()
 }
 
 // numberEvent sets up a kind with a number.
@@ -59,19 +59,18 @@ func (w *world) sending(r *request) bool {
 		r.arg = int16(w.freshAuth())
 		return r.arg != none && w.budget.resends > 0 && s.pending != none && sent(s.pendKind)
 	case evResend, evCall:
-		return w.budget.resends > 0 && w.asksSent(r.signIn)
+		return w.budget.resends > 0 && (w.asksSent(r.signIn) || r.kind == evResend && w.asksPush(r.signIn))
 	}
 	return w.asksSent(r.signIn) && s.gen > 1
 }
 
 // full reports whether a step that was decided meets the limit of messages.
 func (g *rig) full(w world, d decided) bool {
-	return !g.stale(&w, d) && hasSend(d.effects) && g.sendLimits && w.sends >= modelSends
-}
-
-func hasSend(effects []Effect) bool {
-	for _, e := range effects {
-		if _, ok := e.(Send); ok {
+	if g.stale(&w, d) {
+		return false
+	}
+	for _, e := range d.effects {
+		if e, ok := e.(Send); ok && g.limited(&w, e, d.request.signIn) {
 			return true
 		}
 	}
@@ -103,12 +102,17 @@ func (h *history) messages(w *world, d decided) error {
 	for _, e := range d.effects {
 		switch e := e.(type) {
 		case Send:
-			if err := h.message(w, d, e); err != nil {
+			judge := h.message
+			if e.Delivery.Channel == outbox.Push {
+				judge = h.push
+			}
+			if err := judge(w, d, e); err != nil {
 				return err
 			}
 		case Entered:
 			h.sends -= h.sent[i].count
-			h.sent[i].count = 0
+			h.pushes -= h.pushed[i].count
+			h.sent[i].count, h.pushed[i].count = 0, 0
 		}
 	}
 	return nil

@@ -268,7 +268,7 @@ func (w *world) pay(r request) {
 		b.ceremonies--
 	case evChoose:
 		b.changes--
-	case evEnrol, evNumber, evKeep:
+	case evEnrol, evNumber, evKeep, evRegister:
 		b.enrolments--
 	case evResend, evCall, evSame:
 		b.resends--
@@ -389,13 +389,17 @@ func (w *world) steps(k kind) []request {
 			if w.sending(&r) {
 				out = append(out, r)
 			}
-		case evEnrol:
+		case evEnrol, evRegister:
 			if a := w.freshAuth(); a != none && w.budget.enrolments > 0 {
 				r.arg = int16(a)
 				out = append(out, r)
 			}
+		case evLate, evLapse, evNotMe:
+			if w.asksPush(int8(i)) && (k != evLate || s.gen > 1) {
+				out = append(out, r)
+			}
 		case evApprove, evDeny:
-			if s.challenge != none && s.asks != none && kinds[w.auths[s.asks].kind] == kindApproval {
+			if s.challenge != none && s.asks != none && (kinds[w.auths[s.asks].kind] == kindApproval || w.asksPush(int8(i))) {
 				r.browser = none
 				if k == evApprove || k == evDeny {
 					r.browser = s.browser
@@ -526,6 +530,16 @@ func scopes() []scope {
 				with(func(b *budget) {
 					b.signIns, b.admin, b.policy, b.changes, b.enrolments, b.resends, b.ticks, b.browsers = 2, 0, 0, 0, 0, 2, 2, 1
 				}).with(kindText),
+			}},
+		{name: "O", hold: true, ticks: []int16{5}, floor: 10000,
+			kinds: join(approvals, []kind{evBegin, evRegister, evChoose, evRight, evResend, evLapse, evLate, evNotMe, evCancel, evFinish, evTick, evReset}),
+			roots: []world{
+				with(func(b *budget) {
+					b.admin, b.policy, b.enrolments, b.changes, b.resends, b.browsers = 0, 0, 0, 1, 2, 1
+				}).with(kindTyped, kindPush),
+				with(func(b *budget) {
+					b.policy, b.enrolments, b.changes, b.resends, b.browsers = 0, 1, 0, 1, 1
+				}),
 			}},
 		{name: "S methods", counts: true, hold: true, ticks: []int16{4}, floor: 1000,
 			kinds: []kind{evBegin, evChoose, evForeign, evRight, evWrong, evResend, evCall, evOld, evCancel, evTick},

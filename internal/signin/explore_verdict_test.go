@@ -32,6 +32,8 @@ type history struct {
 	compares, replays      [maxSignIns][maxAuths]int8
 	sent                   [maxSignIns]message
 	sends                  int8 // messages that were not entered
+	pushed                 [maxSignIns]pushing
+	pushes                 int8 // pushes that were not approved
 }
 
 // violation names the invariant (security § 2) that a trace has broken.
@@ -137,6 +139,9 @@ func judge(old, w *world, d decided) error {
 	if r.begins() {
 		h.began(w, r)
 	}
+	if err := h.elsewhere(old, d); err != nil {
+		return err
+	}
 	if err := h.proofs(old, w, r); err != nil {
 		return err
 	}
@@ -212,7 +217,11 @@ func (h *history) proofs(old, w *world, r request) error {
 		if c == none || h.approved&(1<<c) == 0 {
 			return broke(5, "went on without an approval")
 		}
-	case evApprove:
+	case evApprove, evLate:
+		if stages[w.signIns[i].stage] == Enrolling {
+			h.approved |= 1 << w.signIns[i].challenge
+			return nil
+		}
 		if c := w.signIns[i].challenge; c != none {
 			if w.now < h.wait {
 				return broke(6, "an approval during a wait")
@@ -264,7 +273,9 @@ func (h *history) membership(old, w *world, r request) error {
 		return nil
 	}
 	i := r.signIn
-	if r.kind != evRight && r.kind != evForeign && r.kind != evOld {
+	if r.kind == evContinue {
+		h.accepted[old.signIns[i].asks] |= 1 // its id is taken
+	} else if r.kind != evRight && r.kind != evForeign && r.kind != evOld {
 		return broke(10, "an authenticator appeared by %s", kindNames[r.kind])
 	}
 	if h.begun[i] != h.era {
@@ -384,6 +395,7 @@ func (g *rig) rescue(w world) error {
 	w.signIns[slot], w.sessions[slot], w.hist.made[slot] = wSignIn{}, wSession{}, 0
 	w.hist.compares[slot], w.hist.replays[slot] = [maxAuths]int8{}, [maxAuths]int8{}
 	w.sends, w.hist.sends, w.hist.sent[slot] = 0, 0, message{} // they were sent a day ago
+	w.pushes, w.hist.pushes, w.hist.pushed = 0, 0, [maxSignIns]pushing{}
 	w.holds[0] = none
 	w.budget.challenges = goneChallenge - 3
 	w.hist.answered, w.hist.approved = 0, 0
@@ -407,7 +419,7 @@ func (w *world) wayIn(slot int8) []request {
 	r := func(k kind, arg int16) request { return request{kind: k, browser: 0, signIn: slot, arg: arg} }
 	s := &w.signIns[slot]
 	switch {
-	case stages[s.stage] == Challenged && kinds[w.auths[s.asks].kind] == kindApproval:
+	case stages[s.stage] == Challenged && (kinds[w.auths[s.asks].kind] == kindApproval || kinds[w.auths[s.asks].kind] == kindPush):
 		return []request{r(evApprove, none), r(evContinue, none)}
 	case stages[s.stage] == Challenged:
 		return []request{r(evRight, none)}

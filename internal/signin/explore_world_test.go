@@ -35,6 +35,7 @@ const (
 	kindApproval = factor.Kind("approval")
 	kindText     = factor.Kind("text")   // its codes are texted, or read out
 	kindSpoken   = factor.Kind("spoken") // its codes are read out
+	kindPush     = factor.Kind("push")   // is answered on a phone, or by a typed code
 )
 
 type wAuth struct {
@@ -107,6 +108,7 @@ type world struct {
 	sessions [maxSignIns]wSession
 	holds    [browsers]int8 // the session a browser holds
 	sends    int8           // texts and calls that count
+	pushes   int8           // pushes that count
 	budget   budget
 	hist     history
 }
@@ -133,10 +135,10 @@ var (
 		return ids
 	}()
 	spendIDs  = [...]string{"", "held", "this", "old"}
-	kinds     = [...]factor.Kind{kindTyped, kindApproval, kindText, kindSpoken}
-	channels  = [...]factor.Channel{"", factor.Text, factor.Call}
+	kinds     = [...]factor.Kind{kindTyped, kindApproval, kindText, kindSpoken, kindPush}
+	channels  = [...]factor.Channel{"", factor.Text, factor.Call, factor.Push}
 	numbers   = [...]string{"n0", "n1", "n2", "n3"}
-	verdicts  = [...]factor.Verdict{"", factor.Approved, factor.Denied}
+	verdicts  = [...]factor.Verdict{"", factor.Approved, factor.Denied, factor.Unanswered}
 	worldZero = time.Unix(1_000_000_000, 0)
 )
 
@@ -197,6 +199,8 @@ func made(id, kind, number int8) factor.Authenticator {
 		a.Channels = []factor.Channel{factor.Text, factor.Call}
 	case kindSpoken:
 		a.Channels = []factor.Channel{factor.Call}
+	case kindPush:
+		a.Channels = []factor.Channel{factor.Push}
 	default:
 		return a
 	}

@@ -22,6 +22,9 @@ const (
 	NewCode    = 2 * time.Minute  // a resend in a code's last two minutes makes a new one
 	ResendWait = 30 * time.Second // between two messages for one challenge, but for the first call after a text
 
+	PushLife       = 5 * time.Minute  // a push can be answered (Okta's own)
+	ActivationLife = 10 * time.Minute // a phone can be registered with a code (Okta's own)
+
 	MaxAuthenticators = 10  // a user
 	MaxAttempts       = 5   // an authenticator and sign-in
 	MaxRun            = 100 // wrong answers in a row on one authenticator (800-63B-4 § 3.2.2)
@@ -134,6 +137,37 @@ func newNumbers(user []Sent, next Sent) time.Time {
 	}
 	at := slices.SortedFunc(maps.Values(last), time.Time.Compare)
 	return at[len(at)-NewNumbers].Add(SendDay)
+}
+
+// The limits of pushes to one user: one can be answered at a time, and after PushesPerBurst
+// that were denied, or not answered, none goes out until PushBurst after the first of them.
+const (
+	PushesPerBurst = 3
+	PushBurst      = 10 * time.Minute
+)
+
+// Pushed is a push of the last PushBurst. One that was approved, or never reached the phone,
+// is none.
+type Pushed struct {
+	At   time.Time
+	Open bool // another sign-in still waits for its answer
+}
+
+// MayPush reports whether another push may go out at now: nil, or SendLimit.
+func MayPush(pushed []Pushed, now time.Time) error {
+	for _, p := range pushed {
+		if p.Open && now.Before(p.At.Add(PushLife)) {
+			return SendLimit{Until: p.At.Add(PushLife), Open: true}
+		}
+	}
+	var at []Sent
+	for _, p := range pushed {
+		at = append(at, Sent{At: p.At})
+	}
+	if until := full(at, func(Sent) bool { return true }, PushBurst, PushesPerBurst, now); !until.IsZero() {
+		return SendLimit{Until: until}
+	}
+	return nil
 }
 
 func later(a, b time.Time) time.Time {

@@ -64,7 +64,7 @@ func (s *SignIns) Open(ctx context.Context, e Entry) (Begun, error) {
 	}
 	s.strengthen(ctx, c, e.Password)
 	begin := Begin{ID: ID(secret.NewID()), Reference: secret.NewReference(), Challenge: secret.NewID(),
-		Key: s.key(), ReturnTo: e.ReturnTo, PasswordEpoch: c.Epoch}
+		Key: s.key(), ReturnTo: e.ReturnTo, PasswordEpoch: c.Epoch, From: e.Browser.client()}
 	return s.begin(ctx, Who{Company: c.Company, User: c.User, Browser: e.Browser}, begin, begin.ID)
 }
 

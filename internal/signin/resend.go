@@ -16,6 +16,7 @@ type Resend struct {
 	By      factor.Channel
 	Key     string // id of the key that a new code is derived with
 	Address string // the network address of the request
+	Agent   string // the browser's own name for itself
 }
 
 func (e Resend) decide(s State, now time.Time) (State, []Effect, error) {
@@ -41,6 +42,13 @@ func (e Resend) decide(s State, now time.Time) (State, []Effect, error) {
 	if next := NextSend(a, s.SignIn.Challenge, e.By); now.Before(next) {
 		return s, nil, Early{Until: next}
 	}
+	if a.Elsewhere() {
+		if s.SignIn.Stage != Challenged || s.SignIn.Challenge.Verdict == factor.Approved {
+			return s, nil, ErrOutOfOrder
+		}
+		s = step(s, s.SignIn.Stage, now)
+		return s, push(s, a, Client{Address: e.Address, Agent: e.Agent}, now), nil
+	}
 	s = step(s, s.SignIn.Stage, now)
 	effects := send(s, a, e.By, e.Key, now)
 	if e.By != a.Channels[0] {
@@ -52,7 +60,7 @@ func (e Resend) decide(s State, now time.Time) (State, []Effect, error) {
 // NextSend is when c's code may be sent to a again by ch; zero at once. Only the first call
 // after a text that did not arrive need not wait.
 func NextSend(a factor.Authenticator, c factor.Challenge, ch factor.Channel) time.Time {
-	if c.Sent.IsZero() || c.Channel == a.Channels[0] && ch != c.Channel {
+	if c.Verdict != "" || c.Sent.IsZero() || c.Channel == a.Channels[0] && ch != c.Channel {
 		return time.Time{}
 	}
 	return c.Sent.Add(ResendWait)

@@ -32,6 +32,8 @@ type SignIns struct {
 	Carried func(outbox.Channel) bool
 	// Nudge tells the outbox that there is something to send; nil where nobody waits for it.
 	Nudge func()
+	// Watch wakes pages when something was answered elsewhere.
+	Watch Watch
 }
 
 // Keys digests; secret.Ring provides it.
@@ -60,13 +62,13 @@ func (s *SignIns) View(ctx context.Context, b Browser) (State, error) {
 
 // Choose asks for another of the user's methods.
 func (s *SignIns) Choose(ctx context.Context, b Browser, f Form, a factor.ID) (SignIn, error) {
-	return s.act(ctx, b, f, Choose{Authenticator: a, Challenge: secret.NewID(), Key: s.key()})
+	return s.act(ctx, b, f, Choose{Authenticator: a, Challenge: secret.NewID(), Key: s.key(), From: b.client()})
 }
 
 // Resend sends the code that is asked for once more, by ch. Early{Until} when that was just
 // done; SendLimit when there were too many; Locked when no attempt is left to use it.
 func (s *SignIns) Resend(ctx context.Context, b Browser, f Form, ch factor.Channel) (SignIn, error) {
-	return s.act(ctx, b, f, Resend{By: ch, Key: s.key(), Address: b.Address})
+	return s.act(ctx, b, f, Resend{By: ch, Key: s.key(), Address: b.Address, Agent: b.Agent})
 }
 
 // key is the id of the key that new codes are derived with.
@@ -92,7 +94,7 @@ func (s *SignIns) Enrol(ctx context.Context, b Browser, f Form, want Wanted) (Si
 	}
 	pending := factor.Authenticator{ID: factor.ID(secret.NewID()), Kind: want.Kind, Name: want.Name, Secret: seed}
 	s.describe(&pending)
-	return s.act(ctx, b, f, Enrol{Pending: pending, Challenge: secret.NewID(), Key: s.key(), Keep: want.Keep})
+	return s.act(ctx, b, f, Enrol{Pending: pending, Challenge: secret.NewID(), Key: s.key(), Keep: want.Keep, From: b.client()})
 }
 
 // newSecret makes what the wanted method needs.
@@ -112,6 +114,8 @@ func (s *SignIns) newSecret(ctx context.Context, b Browser, want Wanted) (secret
 		var n factor.Number
 		n.Typed, n.Extension = factor.SplitNumber(st.SignIn.Pending.Secret.Reveal())
 		return kind.Address(n) // it may not suit this kind
+	case factor.Approver:
+		return s.register(ctx, b, kind, want.Kind)
 	case factor.Enroller:
 		seed, err := kind.NewSecret()
 		if err != nil {
@@ -120,6 +124,29 @@ func (s *SignIns) newSecret(ctx context.Context, b Browser, want Wanted) (secret
 		return seed, nil
 	}
 	return secret.Text{}, ErrNotOffered
+}
+
+// register begins an enrolment outside, once it is clear that it may begin here; the one that
+// is under way is kept.
+func (s *SignIns) register(ctx context.Context, b Browser, kind factor.Approver, k factor.Kind) (secret.Text, error) {
+	st, err := s.load(ctx, b)
+	if err != nil {
+		return secret.Text{}, err
+	}
+	if err := live(st, s.Now()); err != nil {
+		return secret.Text{}, err
+	}
+	if err := MayEnrol(st); err != nil {
+		return secret.Text{}, err
+	}
+	if old := st.SignIn.Pending; old != nil && old.Kind == k && !registersAnew(st, *old) {
+		return old.Secret, nil
+	}
+	seed, err := kind.Register(ctx, factor.Owner{Company: string(st.User.Company), User: string(st.User.ID)})
+	if err != nil {
+		return secret.Text{}, fmt.Errorf("register a method of user %s: %w", st.User.ID, err)
+	}
+	return seed, nil
 }
 
 // Do takes a step that compares nothing and makes nothing: Drop, Continue, Finish, Skip,
@@ -142,7 +169,7 @@ func (s *SignIns) Offer(st State, issuer, account string) (factor.Offer, error) 
 
 // BeginInside starts a ceremony in the session that b holds: adding or removing a method.
 func (s *SignIns) BeginInside(ctx context.Context, w Who, d Demand) (Begun, error) {
-	e := BeginInside{ID: ID(secret.NewID()), Reference: secret.NewReference(), Challenge: secret.NewID(), Key: s.key(), Demand: d}
+	e := BeginInside{ID: ID(secret.NewID()), Reference: secret.NewReference(), Challenge: secret.NewID(), Key: s.key(), Demand: d, From: w.Browser.client()}
 	return s.begin(ctx, w, e, e.ID)
 }
 
@@ -340,6 +367,9 @@ func (s *SignIns) known(st State) State {
 
 // describe fills in what a's kind says of it.
 func (s *SignIns) describe(a *factor.Authenticator) {
+	if _, ok := s.Kinds[a.Kind].(factor.Approver); ok {
+		a.Channels = []factor.Channel{factor.Push}
+	}
 	issuer, ok := s.Kinds[a.Kind].(factor.Issuer)
 	if !ok {
 		return

@@ -16,9 +16,13 @@ type Browser struct {
 	Session Token
 	// Address is the network address that the request came from.
 	Address string
+	// Agent is what the browser calls itself, unchecked.
+	Agent string
 	// Held are the cookies of all sign-ins under way that the browser carries.
 	Held []Token
 }
+
+func (b Browser) client() Client { return Client{Address: b.Address, Agent: b.Agent} }
 
 // Who is a user in a browser.
 type Who struct {

@@ -27,6 +27,8 @@ func (c *change) send(e signin.Send) error {
 		return errors.New("a delivery needs its id: it was not filled in")
 	case u.ID == "" || d.Company != u.Company || d.User != u.ID:
 		return fmt.Errorf("delivery %s is not to the user of this step", d.ID)
+	case d.Channel == outbox.Push:
+		return c.push(e)
 	case d.Channel != outbox.Text && d.Channel != outbox.Call:
 		return fmt.Errorf("delivery %s: no code goes by %q", d.ID, d.Channel)
 	case e.To.Empty():
@@ -49,6 +51,47 @@ func (c *change) send(e signin.Send) error {
 		SignInID: d.SignIn, ChallengeID: d.Challenge, Generation: d.Generation,
 		NumberDigest: []byte(next.Number), Unproved: e.Unproved, NowMs: toMS(d.Created), ExpiresMs: toMS(d.Expires),
 	}))
+}
+
+// push puts a request to approve on its way where the limits allow it: counted while the
+// user's row is locked. What is being set up asks nobody, and counts for nothing.
+func (c *change) push(e signin.Send) error {
+	d := e.Delivery
+	if !e.Unproved {
+		pushed, err := c.pushed(d)
+		if err != nil {
+			return err
+		}
+		if err := signin.MayPush(pushed, d.Created); err != nil {
+			return err
+		}
+	}
+	sealed, err := c.store.sealNotice(d.Notice, d.Company, d.ID)
+	if err != nil {
+		return err
+	}
+	return one(c.q.AddDelivery(c.ctx, sqlcgen.AddDeliveryParams{
+		CompanyID: string(d.Company), ID: d.ID, UserID: string(d.User), Channel: string(d.Channel),
+		SignInID: d.SignIn, ChallengeID: d.Challenge, Generation: d.Generation,
+		Notice: sealed, Unproved: e.Unproved, NowMs: toMS(d.Created), ExpiresMs: toMS(d.Expires),
+	}))
+}
+
+// pushed lists what was pushed to the user of d, whose row is locked, in the time before it.
+func (c *change) pushed(d outbox.Delivery) ([]signin.Pushed, error) {
+	rows, err := c.q.ListPushed(c.ctx, sqlcgen.ListPushedParams{
+		CompanyID: string(d.Company), UserID: string(d.User),
+		NowMs: toMS(d.Created), SinceMs: toMS(d.Created.Add(-signin.PushBurst)),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list what was pushed: %w", err)
+	}
+	pushed := make([]signin.Pushed, 0, len(rows))
+	for _, r := range rows {
+		own := r.SignInID == d.SignIn && r.ChallengeID == d.Challenge // overtaken by this one
+		pushed = append(pushed, signin.Pushed{At: fromMS(r.CreatedMs), Open: r.Open != 0 && !own})
+	}
+	return pushed, nil
 }
 
 // sentToUser lists what u, whose row is locked, was sent in the day before next.
@@ -125,6 +168,9 @@ func (c *change) notify(e signin.Notify) error {
 	case e.Notice.At.IsZero():
 		return fmt.Errorf("notice %s does not say when it happened", e.ID)
 	}
+	if e.By == outbox.Gone {
+		return c.tellGone(e)
+	}
 	to, err := c.q.UserEmail(c.ctx, sqlcgen.UserEmailParams{CompanyID: string(u.Company), ID: string(u.ID)})
 	if err != nil {
 		return fmt.Errorf("find the address of user %s: %w", u.ID, err)
@@ -141,6 +187,22 @@ func (c *change) notify(e signin.Notify) error {
 	return one(c.q.AddDelivery(c.ctx, sqlcgen.AddDeliveryParams{
 		CompanyID: string(u.Company), ID: e.ID, UserID: string(u.ID), Channel: string(outbox.Mail),
 		Notice: sealed, NowMs: toMS(n.At), ExpiresMs: toMS(n.At.Add(noticeLife)),
+	}))
+}
+
+// goneLife is how long it is worth telling whoever keeps something outside of a method.
+const goneLife = 30 * 24 * time.Hour
+
+// tellGone tells whoever keeps something of a method outside that it is gone.
+func (c *change) tellGone(e signin.Notify) error {
+	u, n := c.before.User, e.Notice
+	sealed, err := c.store.sealNotice(n, u.Company, e.ID)
+	if err != nil {
+		return err
+	}
+	return one(c.q.AddDelivery(c.ctx, sqlcgen.AddDeliveryParams{
+		CompanyID: string(u.Company), ID: e.ID, UserID: string(u.ID), Channel: string(outbox.Gone),
+		Notice: sealed, NowMs: toMS(n.At), ExpiresMs: toMS(n.At.Add(goneLife)),
 	}))
 }
 

@@ -65,12 +65,12 @@ func (j Jar) Held(r *http.Request) []signin.Token {
 
 // Browser is all that r carries, but for the sign-in at hand.
 func (j Jar) Browser(r *http.Request) signin.Browser {
-	return signin.Browser{Session: j.Session(r), Held: j.Held(r), Address: Address(r)}
+	return signin.Browser{Session: j.Session(r), Held: j.Held(r), Address: Address(r), Agent: r.UserAgent()}
 }
 
 // At is what r carries for sign-in id.
 func (j Jar) At(r *http.Request, id signin.ID) signin.Browser {
-	return signin.Browser{Between: j.Between(r, id), Session: j.Session(r), Address: Address(r)}
+	return signin.Browser{Between: j.Between(r, id), Session: j.Session(r), Address: Address(r), Agent: r.UserAgent()}
 }
 
 // Address is the network address that r came from.
