@@ -33,6 +33,18 @@ var kinds = map[outbox.NoticeKind]kind{
 		"mail.reset.subject", "mail.reset.title", "mail.reset.lead",
 		"mail.reset.asked", "mail.reset.asked-then", "mail.reset.not-asked", "mail.reset.danger",
 	},
+	outbox.ConnectionMade: {
+		"mail.connected.subject", "mail.connected.title", "mail.connected.lead",
+		"mail.known", "mail.known-then", "mail.not-known", "mail.administrator-known",
+	},
+	outbox.ConnectionChanged: {
+		"mail.connection-changed.subject", "mail.connection-changed.title", "mail.connection-changed.lead",
+		"mail.known", "mail.known-then", "mail.not-known", "mail.administrator-known",
+	},
+	outbox.ConnectionRemoved: {
+		"mail.disconnected.subject", "mail.disconnected.title", "mail.disconnected.lead",
+		"mail.known", "mail.known-then", "mail.not-known", "mail.administrator-known",
+	},
 }
 
 // mail makes the mail of a notice.

@@ -31,7 +31,9 @@ func noticePlace(c, id string) []string     { return []string{"outbox.notice", c
 
 // connectionPlace is of one connection: settings that were copied beside another's id open
 // nothing.
-func connectionPlace(c, kind, id string) []string { return []string{"connection.settings", c, kind, id} }
+func connectionPlace(c, kind, id string) []string {
+	return []string{"connection.settings", c, kind, id}
+}
 
 // sealText seals t; nothing (NULL) where it is empty.
 func (s *Store) sealText(t string, place []string) []byte {
