@@ -21,6 +21,11 @@ const (
 	PushDenied     Kind = "push-denied" // on the phone
 	NotMe          Kind = "not-me"      // said at a sign-in that was denied
 	SignedIn       Kind = "signed-in"
+
+	// Of the company: a connection to what a kind of method needs, such as an Okta organisation.
+	ConnectionMade    Kind = "connection-made"
+	ConnectionChanged Kind = "connection-changed"
+	ConnectionRemoved Kind = "connection-removed"
 )
 
 // Event is one line of a company's log.
@@ -30,8 +35,8 @@ type Event struct {
 	At      time.Time
 	Kind    Kind
 	Actor   company.UserID // who did it; the person themselves where nobody acts for them
-	Person  company.UserID // to whom
+	Person  company.UserID // to whom; "" where it was done to the company
 	Address string         // the network address of the request
 	SignIn  string         // the sign-in that it happened in, if any
-	Detail  string         // the kind of method, nothing secret
+	Detail  string         // the kind of method, what a connection leads to; nothing secret
 }

@@ -10,6 +10,7 @@ const (
 	ResetTwoFactor   Action = "reset-two-factor"   // of another user of the same company, and lift their wait
 	ChangePolicy     Action = "change-policy"      // require two-factor of everyone
 	ManageUsers      Action = "manage-users"       // deactivate, reactivate
+	ConnectOkta      Action = "connect-okta"       // connect, change and disconnect the company's Okta organisation
 )
 
 // may is the one table of who may do what.
@@ -19,6 +20,7 @@ var may = map[Action][]Role{
 	ResetTwoFactor:   {Administrator},
 	ChangePolicy:     {Administrator},
 	ManageUsers:      {Administrator},
+	ConnectOkta:      {Administrator},
 }
 
 // May reports whether role r may do a. An unknown role or action may nothing.

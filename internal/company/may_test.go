@@ -4,7 +4,7 @@ import "testing"
 
 func TestOnlyAdministratorsActForOthers(t *testing.T) {
 	for _, r := range Roles() {
-		for _, a := range []Action{SeeUsers, ResetTwoFactor, ChangePolicy, ManageUsers} {
+		for _, a := range []Action{SeeUsers, ResetTwoFactor, ChangePolicy, ManageUsers, ConnectOkta} {
 			if got, want := May(r, a), r == Administrator; got != want {
 				t.Errorf("%s may %s: %v, want %v", r, a, got, want)
 			}

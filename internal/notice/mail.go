@@ -41,6 +41,22 @@ var kinds = map[outbox.NoticeKind]kind{
 		"mail.not-me.subject", "mail.not-me.title", "mail.not-me.lead",
 		"mail.denied.mine", "mail.denied.mine-then", "mail.denied.not", "mail.password-known",
 	},
+	outbox.NotThem: {
+		"mail.not-them.subject", "mail.not-them.title", "mail.not-them.lead",
+		"mail.not-them.ask", "mail.not-them.then", "mail.not-them.so", "mail.not-them.reset",
+	},
+	outbox.ConnectionMade: {
+		"mail.connected.subject", "mail.connected.title", "mail.connected.lead",
+		"mail.known", "mail.known-then", "mail.not-known", "mail.administrator-known",
+	},
+	outbox.ConnectionChanged: {
+		"mail.connection-changed.subject", "mail.connection-changed.title", "mail.connection-changed.lead",
+		"mail.known", "mail.known-then", "mail.not-known", "mail.administrator-known",
+	},
+	outbox.ConnectionRemoved: {
+		"mail.disconnected.subject", "mail.disconnected.title", "mail.disconnected.lead",
+		"mail.known", "mail.known-then", "mail.not-known", "mail.administrator-known",
+	},
 }
 
 // mail makes the mail of a notice.

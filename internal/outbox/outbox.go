@@ -65,14 +65,20 @@ func (d Delivery) IsNotice() bool { return d.SignIn == "" }
 // NoticeKind is what a notice tells.
 type NoticeKind string
 
-// The notices. Each goes to the user whom it concerns.
+// The notices. Each goes to the user whom it concerns, the last three to every administrator
+// of the company.
 const (
 	MethodAdded    NoticeKind = "method-added"
 	MethodRemoved  NoticeKind = "method-removed"
 	TwoFactorReset NoticeKind = "two-factor-reset"
 	PushDenied     NoticeKind = "push-denied"
 	NotMe          NoticeKind = "not-me"
+	NotThem        NoticeKind = "not-them"    // the same, to administrators
 	MethodGone     NoticeKind = "method-gone" // by Gone alone
+
+	ConnectionMade    NoticeKind = "connection-made"
+	ConnectionChanged NoticeKind = "connection-changed"
+	ConnectionRemoved NoticeKind = "connection-removed"
 )
 
 // Notice is what a mail tells its reader. It is sealed in its row.
@@ -80,7 +86,7 @@ type Notice struct {
 	Kind    NoticeKind
 	To      string         // the mail address on record when it happened; the store fills it in
 	Method  string         // factor.Kind of the method
-	Name    string         // the method's name
+	Name    string         // the method's name; what a connection leads to
 	Actor   company.UserID // who did it
 	At      time.Time
 	Address string // the network address that it was done from

@@ -222,14 +222,24 @@ func mayAct(s State, what company.Action, now time.Time) error {
 	if a == nil || a.User.Company != s.Policy.Company || !company.May(a.User.Role, what) {
 		return ErrForbidden
 	}
-	if what != company.ChangePolicy && (a.User.ID == s.User.ID || s.User.Company != s.Policy.Company) {
+	if !companyWide(what) && (a.User.ID == s.User.ID || s.User.Company != s.Policy.Company) {
 		return ErrForbidden
 	}
 	if err := SignedIn(a.Session, a.User, s.Policy, now); err != nil {
 		return err
 	}
-	if a.Session.Assurance < 2 || now.Sub(a.Session.Proved.At) >= ProofFresh {
+	if !Fresh(a.Session, now) {
 		return ErrNotFresh
 	}
 	return nil
+}
+
+// companyWide: what is about no user, and so about nobody else either.
+func companyWide(what company.Action) bool {
+	return what == company.ChangePolicy || what == company.ConnectOkta
+}
+
+// Fresh reports whether x holds a proof that is young enough for what an administrator does.
+func Fresh(x Session, now time.Time) bool {
+	return x.Assurance >= 2 && now.Sub(x.Proved.At) < ProofFresh
 }

@@ -67,6 +67,21 @@ type (
 		By     outbox.Channel // "": outbox.Mail
 		Notice outbox.Notice
 	}
+	// NotifyAdministrators mails a notice to every active administrator of the company who has
+	// an address on record. The store makes the ids, since it alone knows how many there are.
+	NotifyAdministrators struct{ Notice outbox.Notice }
+	// SetConnection stores what a kind of method needs of the company; no settings: nothing any
+	// more. A connection of the same id keeps its time.
+	SetConnection struct {
+		Kind     factor.Kind
+		ID       string
+		Settings secret.Text
+		At       time.Time
+	}
+	// DisableKind takes the power of all methods of a kind in the company, which still count as
+	// set up, and ends the sign-ins in which one is being set up. It is of a company-wide step
+	// alone. ErrMoved where one came while the step was being written.
+	DisableKind struct{ Kind factor.Kind }
 	// Claim marks a rendering of a form as used: ErrRepeated if it was before.
 	Claim struct{ Form Form }
 )
@@ -86,3 +101,7 @@ func (Send) effect()           {}
 func (Entered) effect()        {}
 func (Notify) effect()         {}
 func (Claim) effect()          {}
+
+func (NotifyAdministrators) effect() {}
+func (SetConnection) effect()        {}
+func (DisableKind) effect()          {}

@@ -140,7 +140,9 @@ func (e NotMe) decide(s State, now time.Time) (State, []Effect, error) {
 	}
 	s = step(s, Ended, now)
 	s.SignIn.Challenge = factor.Challenge{}
-	return s, s.tell(audit.NotMe, outbox.NotMe, a, e.Address, now), nil
+	return s, append(s.tell(audit.NotMe, outbox.NotMe, a, e.Address, now), NotifyAdministrators{Notice: outbox.Notice{
+		Kind: outbox.NotThem, Actor: s.User.ID, At: now,
+	}}), nil
 }
 
 // gone tells whoever keeps something of a outside that it is no more.

@@ -201,6 +201,22 @@ func (s *SignIns) On(ctx context.Context, a Who, u company.UserID, e Event) erro
 	return err
 }
 
+// ForCompany takes a step about a's whole company in the name of a, an administrator in their
+// session: Connect. Its errors are those of On.
+func (s *SignIns) ForCompany(ctx context.Context, a Who, e Event) error {
+	_, err := s.commit(ctx, e, nil, func(ctx context.Context) (State, error) {
+		actor, err := s.loadUser(ctx, a)
+		if err != nil {
+			return State{}, err
+		}
+		if actor.Session == nil || actor.Session.User != a.User || actor.Session.Company != a.Company {
+			return State{}, ErrSignedOut
+		}
+		return State{Policy: actor.Policy, Actor: &Actor{User: actor.User, Session: *actor.Session}}, nil
+	})
+	return err
+}
+
 // begin opens a sign-in, for which it makes room in the browser.
 func (s *SignIns) begin(ctx context.Context, w Who, e Event, id ID) (Begun, error) {
 	over, err := s.makeRoom(ctx, w.Browser)
@@ -311,6 +327,8 @@ func (s *SignIns) fill(before State, effects []Effect) (sends bool) {
 		case Notify:
 			f.ID, sends = secret.NewID(), true
 			effects[i] = f
+		case NotifyAdministrators:
+			sends = true
 		}
 	}
 	return sends

@@ -37,6 +37,7 @@ type change struct {
 	store         *Store
 	before, after signin.State
 	effects       []signin.Effect
+	holders       []string // of the kind that the step disables, sorted: their versions were raised
 }
 
 func (c *change) apply() error {
@@ -67,6 +68,9 @@ func one(n int64, err error) error {
 // users compares the user, and whoever acts for them, and writes what changed of the user.
 func (c *change) users() error {
 	u := c.before.User
+	if kind, ok := c.disabledKind(); ok {
+		return c.raiseHolders(kind)
+	}
 	if c.before.Actor == nil || c.before.Actor.User.ID == "" {
 		return c.user(u)
 	}

@@ -55,6 +55,12 @@ func (c *change) effect(e signin.Effect) error {
 		return c.entered(e)
 	case signin.Notify:
 		return c.notify(e)
+	case signin.NotifyAdministrators:
+		return c.notifyAdministrators(e.Notice)
+	case signin.SetConnection:
+		return c.setConnection(e)
+	case signin.DisableKind:
+		return c.disableKind(e)
 	case signin.Open:
 		return nil // written with the sign-in
 	case signin.Claim:

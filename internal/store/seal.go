@@ -29,6 +29,12 @@ func phonePlace(c, user string) []string    { return []string{"users.phone", c, 
 func hintPlace(c, user, id string) []string { return []string{"authenticator.hint", c, user, id} }
 func noticePlace(c, id string) []string     { return []string{"outbox.notice", c, id} }
 
+// connectionPlace is of one connection: settings that were copied beside another's id open
+// nothing.
+func connectionPlace(c, kind, id string) []string {
+	return []string{"connection.settings", c, kind, id}
+}
+
 // sealText seals t; nothing (NULL) where it is empty.
 func (s *Store) sealText(t string, place []string) []byte {
 	if t == "" {

@@ -162,12 +162,6 @@ func (c *change) entered(e signin.Entered) error {
 // told where there is none.
 func (c *change) notify(e signin.Notify) error {
 	u := c.before.User
-	switch {
-	case e.ID == "":
-		return errors.New("a notice needs its id: it was not filled in")
-	case e.Notice.At.IsZero():
-		return fmt.Errorf("notice %s does not say when it happened", e.ID)
-	}
 	if e.By == outbox.Gone {
 		return c.tellGone(e)
 	}
@@ -175,17 +169,27 @@ func (c *change) notify(e signin.Notify) error {
 	if err != nil {
 		return fmt.Errorf("find the address of user %s: %w", u.ID, err)
 	}
-	if to == "" {
+	return c.mail(u.Company, u.ID, to, e)
+}
+
+// mail puts a notice on its way to user u of company of.
+func (c *change) mail(of company.ID, u company.UserID, to string, e signin.Notify) error {
+	switch {
+	case e.ID == "":
+		return errors.New("a notice needs its id: it was not filled in")
+	case e.Notice.At.IsZero():
+		return fmt.Errorf("notice %s does not say when it happened", e.ID)
+	case to == "":
 		return nil
 	}
 	n := e.Notice
 	n.To = to
-	sealed, err := c.store.sealNotice(n, u.Company, e.ID)
+	sealed, err := c.store.sealNotice(n, of, e.ID)
 	if err != nil {
 		return err
 	}
 	return one(c.q.AddDelivery(c.ctx, sqlcgen.AddDeliveryParams{
-		CompanyID: string(u.Company), ID: e.ID, UserID: string(u.ID), Channel: string(outbox.Mail),
+		CompanyID: string(of), ID: e.ID, UserID: string(u), Channel: string(outbox.Mail),
 		Notice: sealed, NowMs: toMS(n.At), ExpiresMs: toMS(n.At.Add(noticeLife)),
 	}))
 }

@@ -11,6 +11,7 @@
 //	AddCompany, AddUser       companies and users                    company.go
 //	ListUsers, Account        users as administrators see them       account.go
 //	Events                    what happened                          event.go
+//	Connection                what a kind needs of a company         connection.go
 //	Outbox, Delivery          messages on their way                  outbox.go
 //
 // The statements are in queries/, the schema in migrations/. Every race is settled by the

@@ -333,6 +333,52 @@ func consoleSamples(say words.Printer) []sample {
 	}
 }
 
+func oktaSamples(say words.Printer) []sample {
+	ada := frame.Insider{Company: "Juniper & Finch Outfitters", DisplayName: "Ada Okafor", Role: company.Administrator, Zone: portland}
+	acme := console.Organisation{Origin: "https://juniper.okta.com", Way: console.App, Since: now.AddDate(0, -1, 0), NumberChallenge: true}
+	byToken := acme
+	byToken.Way, byToken.NumberChallenge, byToken.Linked = console.Token, false, true
+	bare := console.Okta{By: ada, Form: console.OktaForm{Way: console.App, NumberChallenge: true, Seen: 3}}
+	have := console.Okta{By: ada, Connected: &acme, Form: console.OktaForm{
+		Way: console.App, Address: acme.Origin, ClientID: "0oa8x2k1qGz4", KeyID: "sallyport-2026", NumberChallenge: true, Kept: true, Seen: 4,
+	}}
+	changed := func(v console.Okta, change func(*console.Okta)) frame.Page {
+		change(&v)
+		return v.Page(say)
+	}
+	token := func(v *console.Okta) { v.Form.Way = console.Token }
+	samples := []sample{
+		{name: "okta", page: bare.Page(say)},
+		{name: "okta-by-token", page: changed(bare, token)},
+		{name: "okta-connected", page: have.Page(say)},
+		{name: "okta-connected-by-token", page: changed(have, func(v *console.Okta) { v.Connected, v.Form.Way, v.Form.Linked = &byToken, console.Token, true })},
+		{name: "okta-was-connected", page: changed(have, func(v *console.Okta) { v.Did = console.WasConnected })},
+		{name: "okta-was-changed", page: changed(have, func(v *console.Okta) { v.Did = console.WasChanged })},
+		{name: "okta-was-disconnected", page: changed(bare, func(v *console.Okta) { v.Did = console.WasDisconnected })},
+		{name: "okta-passed", page: changed(have, func(v *console.Okta) { v.Passed = true })},
+		{name: "okta-at-limit-until", page: changed(have, func(v *console.Okta) {
+			v.Refused = &console.OktaRefused{Why: console.AtLimit, Until: now.Add(40 * time.Second)}
+		})},
+		{name: "okta-markup", page: changed(bare, func(v *console.Okta) {
+			v.Form.Address, v.Form.ClientID, v.Refused = `"><script>alert(1)</script>`, `" onclick="x`, &console.OktaRefused{Why: console.BadAddress}
+		})},
+		{name: "disconnect", page: console.Disconnect{By: ada, Organisation: acme, Holders: 7, Seen: 4}.Page(say)},
+		{name: "disconnect-one", page: console.Disconnect{By: ada, Organisation: acme, Holders: 1, Seen: 4}.Page(say)},
+		{name: "disconnect-nobody", page: console.Disconnect{By: ada, Organisation: byToken, Seen: 4}.Page(say)},
+	}
+	for _, why := range []console.OktaFault{
+		console.NoAddress, console.BadAddress, console.NoToken, console.BadToken, console.NoClientID, console.NoKeyID, console.NoKey, console.BadKey,
+		console.WeakToken, console.WeakApp, console.NoPolicy, console.AtLimit, console.NoReply, console.StrangeOrg, console.NotTestable,
+	} {
+		samples = append(samples, sample{name: "okta-fault-" + string(why), page: changed(bare, func(v *console.Okta) {
+			if v.Refused = (&console.OktaRefused{Why: why}); v.Refused.Field() == "token" || why == console.WeakToken {
+				token(v)
+			}
+		})})
+	}
+	return samples
+}
+
 func shelf() *help.Shelf { return must(help.Load()) }
 
 func helpSamples(say words.Printer) []sample {

@@ -27,6 +27,9 @@ type Pages struct {
 	People  People
 	Frame   *frame.Frame
 	Now     func() time.Time
+	// Organisations and Connections are for the page of the company's Okta organisation.
+	Organisations Organisations
+	Connections   Connections
 }
 
 // People are the users of a company; internal/store provides them.
@@ -49,6 +52,7 @@ func (p *Pages) Routes(mux frame.Mux) {
 	handle("POST /settings/users/{id}/reset", company.ResetTwoFactor, p.about(p.postReset))
 	handle("GET /settings/users/{id}/lift", company.ResetTwoFactor, p.about(p.getLift))
 	handle("POST /settings/users/{id}/lift", company.ResetTwoFactor, p.about(p.postLift))
+	p.oktaRoutes(handle)
 }
 
 // only lets in whose role may do what. It comes before any look at whom the path names, so
@@ -161,7 +165,7 @@ func (p *Pages) postReset(w http.ResponseWriter, r *http.Request, f session.Foun
 	err = p.SignIns.On(r.Context(), p.Door.Who(r, f), a.User.ID, signin.Reset{Address: cookie.Address(r), Seen: seen})
 	switch {
 	case errors.Is(err, signin.ErrNotFresh):
-		return p.stepUp(w, r, f)
+		return p.stepUp(w, r, f, r.URL.EscapedPath())
 	case errors.Is(err, signin.ErrMoved) && p.wasReset(r.Context(), a.User, seen):
 	case err != nil:
 		return err
@@ -190,7 +194,7 @@ func (p *Pages) postLift(w http.ResponseWriter, r *http.Request, f session.Found
 	err := p.SignIns.On(r.Context(), p.Door.Who(r, f), a.User.ID, signin.Lift{Address: cookie.Address(r)})
 	switch {
 	case errors.Is(err, signin.ErrNotFresh):
-		return p.stepUp(w, r, f)
+		return p.stepUp(w, r, f, r.URL.EscapedPath())
 	case errors.Is(err, signin.ErrOutOfOrder):
 		return p.done(w, r, NoWait, a.User.ID)
 	case err != nil:
@@ -201,8 +205,8 @@ func (p *Pages) postLift(w http.ResponseWriter, r *http.Request, f session.Found
 
 // stepUp asks the administrator for a code and leads back to the page with the button: what
 // was posted is never done by coming back.
-func (p *Pages) stepUp(w http.ResponseWriter, r *http.Request, f session.Found) error {
-	d := signin.Demand{Purpose: signin.PurposeStepUp, ReturnTo: r.URL.EscapedPath()}
+func (p *Pages) stepUp(w http.ResponseWriter, r *http.Request, f session.Found, back string) error {
+	d := signin.Demand{Purpose: signin.PurposeStepUp, ReturnTo: back}
 	begun, err := p.SignIns.BeginInside(r.Context(), p.Door.Who(r, f), d)
 	if errors.Is(err, signin.ErrNotOffered) { // no method of theirs works
 		return p.render(w, r, http.StatusConflict, f, Proof{By: inside.Insider(f)})

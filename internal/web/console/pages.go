@@ -1,13 +1,16 @@
-// Package console is the pages of administrators: Settings → My Company → User Accounts.
-// Here are their view models and templates.
+// Package console is the pages of administrators: Settings → My Company → User Accounts and
+// Okta Verify. Here are their view models and templates.
 //
 //	Users       /settings/users              who there is, and how they stand with two-factor
 //	Reset       /settings/users/{id}/reset   what a reset does, and the red button
 //	Lift        /settings/users/{id}/lift    the same for a wait
 //	Own, Proof                               why neither can be done
+//	Okta        /settings/okta               the company's Okta organisation, and its test
+//	Disconnect  /settings/okta/disconnect    what happens without it, and the red button
 //
 // A view model holds what a page shows and decides nothing; its Page method gives the
-// frame what it renders. Whom a page opens for is asked in handlers.go.
+// frame what it renders. Whom a page opens for is asked in handlers.go;
+// those about Okta are in organisation.go and okta.go.
 package console
 
 import (

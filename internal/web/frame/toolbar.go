@@ -13,6 +13,7 @@ type Toolbar struct {
 	Person   string // the display name of whom the session belongs to
 	Role     string // their role, in the page's language
 	Accounts bool   // their role opens User Accounts
+	Okta     bool   // and Okta Verify, of the company
 	Current  Entry  // which entry this page belongs to
 }
 
@@ -24,6 +25,7 @@ const (
 	Dashboard    Entry = "dashboard"
 	MyAccount    Entry = "my-account"
 	UserAccounts Entry = "user-accounts"
+	OktaVerify   Entry = "okta-verify"
 )
 
 // Insider is who a session belongs to, as every page inside shows them.
@@ -40,7 +42,7 @@ func (i Insider) Page(say words.Printer, current Entry) Page {
 		Words: say, Zone: i.Zone,
 		Toolbar: &Toolbar{
 			Company: i.Company, Person: i.DisplayName, Role: RoleName(say, i.Role),
-			Accounts: company.May(i.Role, company.SeeUsers), Current: current,
+			Accounts: company.May(i.Role, company.SeeUsers), Okta: company.May(i.Role, company.ConnectOkta), Current: current,
 		},
 	}
 }
