@@ -16,7 +16,7 @@ const module = "sallyport.dev/sallyport/"
 
 // leaf rooms know secret alone, audit also whom it tells of; domain rooms know these; and so on, outwards.
 var (
-	leaves = []string{"internal/audit", "internal/company", "internal/factor", "internal/outbox", "internal/password", "internal/words", "internal/secret"}
+	leaves = []string{"internal/audit", "internal/company", "internal/factor", "internal/okta", "internal/outbox", "internal/password", "internal/words", "internal/secret"}
 	domain = []string{"internal/signin", "internal/enrol", "internal/session"}
 )
 
@@ -47,6 +47,7 @@ var arrows = map[string][]string{
 	"internal/audit":    {"internal/company", "internal/secret"},
 	"internal/company":  {"internal/secret"},
 	"internal/factor":   {"internal/secret"},
+	"internal/okta":     {"internal/secret"},
 	"internal/outbox":   {"internal/company", "internal/secret"},
 	"internal/speech":   {"internal/secret"},
 	"internal/password": {"internal/secret"},
