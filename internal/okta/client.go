@@ -20,7 +20,7 @@ import (
 const (
 	callFor   = 5 * time.Second // a whole call, with its waiting and its repeats: somebody looks at a page meanwhile
 	tries     = 3
-	firstWait = 200 * time.Millisecond // before a repeat, at most; doubled each time
+	firstWait = 100 * time.Millisecond // before a repeat, at most, doubled for each
 	maxJSON   = 1 << 20                // bytes of an answer
 )
 
@@ -89,10 +89,15 @@ func (c *Client) call(ctx context.Context, org Org, r request) (answer, error) {
 	}
 	for n := 1; ; n++ {
 		a, err := c.authorised(ctx, org, r)
-		if err == nil || !r.safe || n == tries || !passes(err) {
+		t, _ := errors.AsType[Trouble](err)
+		if err == nil || !r.safe || n == tries || !t.passes() {
 			return a, err
 		}
-		if pause(ctx, c.now, rand.N(firstWait<<n)) != nil {
+		wait := rand.N(firstWait << n)
+		if !t.Until.IsZero() {
+			wait += t.Until.Sub(c.now())
+		}
+		if pause(ctx, c.now, wait) != nil {
 			return a, err
 		}
 	}
@@ -105,15 +110,16 @@ func bounded(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeoutCause(ctx, callFor, errSlow)
 }
 
-// passes reports whether err may pass by itself within a call: not an open circuit, and not
-// the limit of one user. The limit of an organisation is waited for by lane.enter.
-func passes(err error) bool {
-	t, ok := errors.AsType[Trouble](err)
-	if !ok || errors.Is(t.Cause, context.Canceled) {
+// passes reports whether t may pass by itself within a call: not an open circuit, nor the
+// limit of one user.
+func (t Trouble) passes() bool {
+	switch {
+	case errors.Is(t.Cause, context.Canceled):
 		return false
+	case errors.Is(t.Kind, ErrOutage):
+		return t.Until.IsZero()
 	}
-	return errors.Is(t.Kind, ErrOutage) && t.Until.IsZero() ||
-		errors.Is(t.Kind, ErrLimit) && t.Status == http.StatusTooManyRequests && !codes[t.Code].one
+	return errors.Is(t.Kind, ErrLimit) && t.Status == http.StatusTooManyRequests && !codes[t.Code].one
 }
 
 // authorised makes a request with a token. A token that is refused is dropped, and one that
