@@ -3,10 +3,12 @@
 // the same app.
 //
 //	Org      where an organisation is and how it lets us in          okta.go
-//	Client   the calls, each with its status and its shape checked   users.go, factors.go
-//	         tokens of a service app                                 token.go
+//	Address  what an administrator may type, and may be dialled      address.go
+//	Client   the one way out: each call's limits, retries, bounds    client.go
+//	         the calls, each with its status and its shape checked   probe.go, users.go, factors.go, push.go
+//	         tokens of a service app, and proofs that they are ours  token.go, proof.go, key.go
 //	         the limits of an organisation, obeyed                   limit.go
-//	Trouble  what went wrong, for a caller to branch on              trouble.go
+//	Trouble  what went wrong, for a caller to branch on              trouble.go, codes.go
 //
 // Sources: Okta management API 2026.06.3, and its list of error codes. Nothing is logged
 // here, and no error quotes a token, a key, a code or a link.
@@ -23,7 +25,7 @@ import (
 type Org struct {
 	// Origin is "https://acme.okta.com": no path, no slash at the end.
 	Origin string
-	// Token is an API token (SSWS). Empty where Service is used.
+	// Token is an API token (SSWS). Not used where Service has a ClientID.
 	Token   secret.Text
 	Service Service
 }
@@ -117,6 +119,7 @@ var (
 	ErrGone        = errors.New("user or factor is not there any more")            // 404, 410
 	ErrState       = errors.New("okta does not do that in the present state")      // a user that is locked or suspended; 403 E0000079, 423
 	ErrWrong       = errors.New("code does not match")                             // 403 E0000068
+	ErrNumber      = errors.New("okta cannot send to that number")                 // 400 E0000098, E0000121, E0000140; 403 E0000099
 	ErrReplayed    = errors.New("code was used before")                            // 403 E0000082, PASSCODE_REPLAYED
 	ErrLimit       = errors.New("okta takes no more calls now")                    // 429; Trouble.Until says until when
 	ErrOutage      = errors.New("okta does not answer")                            // 5xx, no connection, a deadline; the circuit is open
