@@ -113,7 +113,7 @@ func TestFreshDeletesWhatIsOursAndNothingElse(t *testing.T) {
 		t.Fatal(err)
 	}
 	other := filepath.Join(dir, "letters.db")
-	for _, path := range []string{f.Database(), f.Database() + "-wal", other} {
+	for _, path := range []string{f.Database(), f.Database() + "-wal", f.Okta(), other} {
 		if err := os.WriteFile(path, []byte("x"), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -125,8 +125,10 @@ func TestFreshDeletesWhatIsOursAndNothingElse(t *testing.T) {
 	if _, err := Prepare(dir, true); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := os.Stat(f.Database()); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("the old database: %v", err)
+	for _, path := range []string{f.Database(), f.Okta()} {
+		if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("what the last demo left: %s: %v", path, err)
+		}
 	}
 	if _, err := os.Stat(other); err != nil {
 		t.Errorf("a file that is not ours: %v", err)

@@ -14,6 +14,7 @@ import (
 const (
 	databaseName = "sallyport-demo.db"
 	keysName     = "sallyport-demo.keys"
+	oktaName     = "sallyport-demo-okta.json"
 )
 
 // Folder is where the demo keeps what was set up. Its key lies beside its database, as
@@ -25,6 +26,9 @@ func (f Folder) Database() string { return filepath.Join(f.Path, databaseName) }
 
 // Keys is the path of the key file.
 func (f Folder) Keys() string { return filepath.Join(f.Path, keysName) }
+
+// Okta is the path of what the stand-in for an Okta organisation keeps.
+func (f Folder) Okta() string { return filepath.Join(f.Path, oktaName) }
 
 // DefaultFolder is under the user's cache.
 func DefaultFolder() (string, error) {
@@ -43,7 +47,7 @@ func Prepare(path string, fresh bool) (Folder, error) {
 		return f, fmt.Errorf("make the demo's folder: %w; name another with --data DIR", err)
 	}
 	if fresh {
-		for _, name := range []string{databaseName, databaseName + "-wal", databaseName + "-shm", keysName} {
+		for _, name := range []string{databaseName, databaseName + "-wal", databaseName + "-shm", keysName, oktaName} {
 			if err := os.Remove(filepath.Join(path, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 				return f, fmt.Errorf("delete what the last demo left: %w", err)
 			}
