@@ -36,7 +36,7 @@ func TestMakingAUserTwiceFindsTheFirst(t *testing.T) {
 		if r.Method == http.MethodPost {
 			return 400, refusing("E0000001", "login: An object with this field already exists")
 		}
-		return 200, `{"id":"00u1","status":"STAGED"}`
+		return 200, `{"id":"00u1","status":"STAGED","profile":{"login":"SP1@users.example.com"}}`
 	}}
 	u, err := client(f).MakeUser(t.Context(), acme, Profile{Login: login})
 	if err != nil || u != (User{ID: "00u1", Status: "STAGED"}) {
@@ -60,10 +60,21 @@ func TestAUserRefusedForAnotherReasonStaysRefused(t *testing.T) {
 	}
 }
 
+func TestAUserOfAnotherLoginIsNotTheOneLookedFor(t *testing.T) {
+	f := always(200, `{"id":"00u1","status":"ACTIVE","profile":{"login":"sp1@other.example.com"}}`)
+	for _, login := range []string{"sp1", "sp1@users.example.com"} {
+		_, err := client(f).FindUser(t.Context(), acme, login)
+		wants(t, err, ErrGone)
+	}
+	if u, err := client(f).FindUser(t.Context(), acme, "00u1"); err != nil || u.ID != "00u1" {
+		t.Errorf("by id: %v, %v", u, err)
+	}
+}
+
 func TestAnIdThatCouldChangeThePathIsNotThere(t *testing.T) {
 	f := always(200, `{}`)
 	c := client(f)
-	for _, id := range []string{"", ".", "..", "a/b", "../x", "a?b", "a#b", "a%2fb", "a b", "a\n", "ä", strings.Repeat("a", 256)} {
+	for _, id := range []string{"", ".", "..", "...", "me", "a/b", "../x", "a?b", "a#b", "a%2fb", "a b", "a\n", "ä", strings.Repeat("a", 256)} {
 		_, err := c.FindUser(t.Context(), acme, id)
 		wants(t, err, ErrGone)
 		_, err = c.Factors(t.Context(), acme, id)
