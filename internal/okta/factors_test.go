@@ -62,6 +62,24 @@ func TestAnEnrolmentWithoutPollLinkIsPolledWhereOktaPollsIt(t *testing.T) {
 	}
 }
 
+func TestALinkMayStandAloneInsteadOfInAList(t *testing.T) {
+	head, rest, _ := strings.Cut(pending, `"send":[`)
+	_, tail, _ := strings.Cut(rest, "],")
+	for _, c := range []struct {
+		name, send string
+		text, mail string
+	}{
+		{"one", `"send":{"name":"sms","href":"` + enrolled.Text + `"},`, enrolled.Text, ""},
+		{"none", ``, "", ""},
+		{"one that is none", `"send":7,`, "", ""},
+	} {
+		got, err := client(always(200, head+c.send+tail)).Enrol(t.Context(), acme, "00u1")
+		if err != nil || got.Text != c.text || got.Mail != c.mail {
+			t.Errorf("%s: got %+v, %v", c.name, got, err)
+		}
+	}
+}
+
 func TestAnEnrolmentInAnotherShapeIsNone(t *testing.T) {
 	for _, c := range []struct{ name, old, new string }{
 		{"no id", `"id":"opf1"`, `"id":""`},

@@ -1,6 +1,7 @@
 package okta
 
 import (
+	"context"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
@@ -266,6 +267,21 @@ func TestManyCallsFetchOneToken(t *testing.T) {
 		if d.fetch != 1 {
 			t.Errorf("%d tokens", d.fetch)
 		}
+	})
+}
+
+func TestWhoGivesUpWhileATokenIsFetchedLeavesItToTheOthers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, org := client(stuck{}), serviceOrg(t)
+		go func() { _ = every["Push"](t.Context(), c, org) }() // ends with its time
+		synctest.Wait()
+		ctx, cancel := context.WithCancel(t.Context())
+		go func() { time.Sleep(time.Second); cancel() }()
+		got := wants(t, every["Push"](ctx, c, org), ErrOutage)
+		if !errors.Is(got.Cause, context.Canceled) {
+			t.Errorf("got %+v", got)
+		}
+		time.Sleep(callFor)
 	})
 }
 
