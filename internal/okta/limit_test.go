@@ -192,6 +192,12 @@ func TestOneCallAloneTriesAClosedDoor(t *testing.T) {
 		if err := l.enter(t.Context(), time.Now); err != nil {
 			t.Error(err)
 		}
+		l.leave(answered, time.Time{}, time.Now()) // from now on all may
+		for range 2 {
+			if err := l.enter(t.Context(), time.Now); err != nil {
+				t.Error(err)
+			}
+		}
 	})
 }
 
