@@ -27,34 +27,51 @@ var errRefused = errors.New("the name leads to an address that is not public")
 // a stand-in, which may be http on a loopback address. So an origin of the configuration is
 // well formed if Address(o, []string{o}) returns it unchanged.
 func Address(typed string, allowed []string) (string, error) {
-	refuse := func(why string) (string, error) {
-		return "", Trouble{Kind: ErrAddress, Call: "read address", Cause: errors.New(why)}
+	u, why := readAddress(typed)
+	if why == "" {
+		origin := u.Scheme + "://" + u.Host
+		if slices.Contains(allowed, origin) && (u.Scheme == "https" || loopback(u.Hostname())) {
+			return origin, nil
+		}
+		if why = notOktas(u); why == "" {
+			return origin, nil
+		}
 	}
+	return "", Trouble{Kind: ErrAddress, Call: "read address", Cause: errors.New(why)}
+}
+
+// readAddress takes apart what was typed, or says why that is no origin at all.
+func readAddress(typed string) (*url.URL, string) {
 	typed = strings.ToLower(strings.TrimSpace(typed))
 	if !strings.Contains(typed, "://") {
 		typed = "https://" + typed
 	}
 	u, err := url.Parse(typed)
-	if err != nil || u.Host == "" || strings.ContainsAny(typed, "?#@\\%") || u.Path != "" && u.Path != "/" {
-		return refuse("give the name alone, such as acme.okta.com")
-	}
-	origin := u.Scheme + "://" + u.Host
-	if u.Scheme == "https" {
-		origin = strings.TrimSuffix(origin, ":443")
-	}
 	switch {
-	case slices.Contains(allowed, origin) && (u.Scheme == "https" || u.Scheme == "http" && loopback(u.Hostname())):
-		return origin, nil
-	case u.Scheme != "https":
-		return refuse("it must begin with https://")
-	case origin != "https://"+u.Hostname():
-		return refuse("it must have no port")
-	case !oktaName(u.Hostname()):
-		return refuse("it is no name below a domain of Okta's, nor one that the configuration allows")
-	case strings.HasSuffix(strings.SplitN(u.Hostname(), ".", 2)[0], "-admin"):
-		return refuse("it is the address of the admin console: leave out -admin")
+	case err != nil || u.Host == "" || strings.ContainsAny(typed, "?#@\\%") || u.Path != "" && u.Path != "/":
+		return nil, "give the name alone, such as acme.okta.com"
+	case u.Scheme != "https" && u.Scheme != "http":
+		return nil, "it must begin with https://"
+	case u.Scheme == "https":
+		u.Host = strings.TrimSuffix(u.Host, ":443")
 	}
-	return origin, nil
+	return u, ""
+}
+
+// notOktas says why an address is none that Okta gives, "" if it is one.
+func notOktas(u *url.URL) string {
+	first, _, _ := strings.Cut(u.Host, ".")
+	switch {
+	case u.Scheme != "https":
+		return "it must begin with https://"
+	case u.Host != u.Hostname():
+		return "it must have no port"
+	case !oktaName(u.Host):
+		return "it is no name below a domain of Okta's, nor one that the configuration allows"
+	case strings.HasSuffix(first, "-admin"):
+		return "it is the address of the admin console: leave out -admin"
+	}
+	return ""
 }
 
 func loopback(host string) bool {

@@ -87,6 +87,9 @@ func TestOnlyPublicAddressesAreDialled(t *testing.T) {
 		if !public(netip.MustParseAddr(out)) {
 			t.Errorf("%s does not count as public", out)
 		}
+		if err := refusePrivate("tcp", net.JoinHostPort(out, "443"), nil); err != nil {
+			t.Errorf("%s would not be dialled: %v", out, err)
+		}
 	}
 	if refusePrivate("tcp", "not an address", nil) == nil {
 		t.Error("what is no address would be dialled")

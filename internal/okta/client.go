@@ -113,10 +113,7 @@ func bounded(ctx context.Context) (context.Context, context.CancelFunc) {
 // passes reports whether t may pass by itself within a call: not an open circuit, nor the
 // limit of one user.
 func (t Trouble) passes() bool {
-	switch {
-	case errors.Is(t.Cause, context.Canceled):
-		return false
-	case errors.Is(t.Kind, ErrOutage):
+	if errors.Is(t.Kind, ErrOutage) {
 		return t.Until.IsZero()
 	}
 	return errors.Is(t.Kind, ErrLimit) && t.Status == http.StatusTooManyRequests && !codes[t.Code].one

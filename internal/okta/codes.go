@@ -2,6 +2,7 @@ package okta
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 	"regexp"
 	"strings"
@@ -89,7 +90,8 @@ func parseRefusal(body []byte) refusal {
 	return r
 }
 
-// judge says what a status other than 2xx means, with the code that came along.
+// judge says what a status other than 2xx means, with the code that came along. What Okta's
+// gateway or the transport says by the status alone goes before the code.
 func judge(status int, h http.Header, code string) meaning {
 	m, known := codes[code]
 	switch {
@@ -103,16 +105,25 @@ func judge(status int, h http.Header, code string) meaning {
 		return meaning{kind: ErrOutage, one: m.one}
 	case known:
 		return m
-	case status == http.StatusForbidden:
-		return meaning{kind: ErrPermission}
-	case status == http.StatusConflict, status == http.StatusLocked, status == http.StatusBadRequest && code != "":
-		return meaning{kind: ErrState}
-	case code != "" && (status == http.StatusNotFound || status == http.StatusGone):
-		return meaning{kind: ErrGone}
 	}
+	kind := statuses[status]
 	// A 404 without a code is none of Okta's: something else answers there, and that must not
-	// look as if the user's factor were gone.
-	return meaning{kind: ErrAnswer}
+	// look as if the user's factor were gone. So with a request that it did not like.
+	uncertain := code == "" && (errors.Is(kind, ErrGone) || status == http.StatusBadRequest)
+	if kind == nil || uncertain {
+		kind = ErrAnswer
+	}
+	return meaning{kind: kind}
+}
+
+// statuses are what is meant where the code says nothing that we know.
+var statuses = map[int]error{
+	http.StatusBadRequest: ErrState,
+	http.StatusForbidden:  ErrPermission,
+	http.StatusNotFound:   ErrGone,
+	http.StatusConflict:   ErrState,
+	http.StatusGone:       ErrGone,
+	http.StatusLocked:     ErrState,
 }
 
 // hints are words in the causes of a refused enrolment that tell a policy which does not have

@@ -113,7 +113,10 @@ var every = map[string]func(context.Context, *Client, Org) error{
 	},
 	"Factors": func(ctx context.Context, c *Client, o Org) error { _, err := c.Factors(ctx, o, "00u1"); return err },
 	"Enrol":   func(ctx context.Context, c *Client, o Org) error { _, err := c.Enrol(ctx, o, "00u1"); return err },
-	"Restart": func(ctx context.Context, c *Client, o Org) error { _, err := c.Restart(ctx, o, "00u1", "opf1"); return err },
+	"Restart": func(ctx context.Context, c *Client, o Org) error {
+		_, err := c.Restart(ctx, o, "00u1", "opf1")
+		return err
+	},
 	"Picture": func(ctx context.Context, c *Client, o Org) error {
 		_, err := c.Picture(ctx, o, o.Origin+"/api/v1/users/00u1/factors/opf1/qr/00SECRET")
 		return err

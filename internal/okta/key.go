@@ -69,11 +69,11 @@ func parsePEM(text string) (*rsa.PrivateKey, error) {
 		}
 		return nil, errors.New("the key is damaged, or shorter than 2048 bits")
 	case "PRIVATE KEY":
-		any, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+		parsed, err := x509.ParsePKCS8PrivateKey(block.Bytes)
 		if err != nil {
 			return nil, errors.New("the key is damaged, or shorter than 2048 bits")
 		}
-		if key, ok := any.(*rsa.PrivateKey); ok {
+		if key, ok := parsed.(*rsa.PrivateKey); ok {
 			return key, nil
 		}
 		return nil, errors.New("the key is not an RSA key")

@@ -25,11 +25,12 @@ func api(org Org, call string, parts ...string) (string, error) {
 	return address, nil
 }
 
+const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+
 // sane reports whether s may be an id or a login: 1 to 255 letters, digits, and - _ . @ +
-// of ASCII, of which no path can be made.
+// of ASCII, of which no path can be made; and not "me", by which Okta means the token's owner.
 func sane(s string) bool {
-	const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.@+"
-	return s != "" && len(s) <= 255 && s != "." && s != ".." && strings.Trim(s, plain) == ""
+	return s != "" && len(s) <= 255 && strings.Trim(s, letters+"-_.@+") == "" && strings.Trim(s, ".") != "" && s != "me"
 }
 
 // links are what Okta offers to do next: each an object, or a list of named ones.

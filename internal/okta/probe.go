@@ -7,7 +7,8 @@ import (
 )
 
 // Probe finds out whether org can be used: whether an Okta organisation is there, lets us in,
-// lets us read and manage users, and has Okta Verify. It changes nothing.
+// lets us read and manage users, and has Okta Verify. It changes nothing. It makes up to five
+// calls, each within 5 s: ctx says how long the whole may take.
 //
 //	ErrAddress      nothing of Okta's answers there
 //	ErrCredentials  it does not accept the token, or the app's key

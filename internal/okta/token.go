@@ -184,18 +184,22 @@ type wireToken struct {
 	Scope   string `json:"scope"`
 }
 
+func (w wireToken) usable() bool {
+	return w.Token != "" && len(w.Token) <= maxToken && visible(w.Token) && w.Seconds > 0
+}
+
 // keep reads an answer and keeps its token.
 func (g *grant) keep(r request, a answer, now time.Time) error {
 	var w wireToken
-	if r.parse(a, &w) != nil || w.Token == "" || len(w.Token) > maxToken || !visible(w.Token) || w.Seconds <= 0 {
+	if r.parse(a, &w) != nil || !w.usable() {
 		return r.odd(a)
 	}
-	switch {
-	case strings.EqualFold(w.Type, "DPoP") && g.prover != nil:
-	case strings.EqualFold(w.Type, "Bearer"):
-		g.prover = nil
-	default:
+	bound := strings.EqualFold(w.Type, "DPoP")
+	if bound && g.prover == nil || !bound && !strings.EqualFold(w.Type, "Bearer") {
 		return r.odd(a)
+	}
+	if !bound {
+		g.prover = nil
 	}
 	given := strings.Fields(w.Scope)
 	for _, s := range scopes {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"strings"
 )
 
 // MakeUser makes a user who has no password with Okta and gets no mail from it: one whose
@@ -30,51 +31,59 @@ func (c *Client) MakeUser(ctx context.Context, org Org, p Profile) (User, error)
 		return User{}, Trouble{Kind: ErrAnswer, Call: call}
 	}
 	r := request{call: call, method: http.MethodPost, url: org.Origin + "/api/v1/users?provider=true", body: body}
-	u, refused := c.user(ctx, org, r)
-	if t, ok := errors.AsType[Trouble](refused); ok && t.Code == "E0000001" {
-		u, err := c.FindUser(ctx, org, p.Login)
-		if errors.Is(err, ErrGone) {
-			return User{}, refused // it was refused for another reason
+	a, err := c.call(ctx, org, r)
+	if t, ok := errors.AsType[Trouble](err); ok && t.Code == "E0000001" {
+		u, missing := c.FindUser(ctx, org, p.Login)
+		if errors.Is(missing, ErrGone) {
+			return User{}, err // it was refused for another reason
 		}
-		return u, err
+		return u, missing
 	}
-	return u, refused
+	if err != nil {
+		return User{}, err
+	}
+	w, err := r.user(a)
+	return User{ID: w.ID, Status: w.Status}, err
 }
 
-// FindUser looks a user up by login, or by id. ErrGone where there is none.
+// FindUser looks a user up by login, or by id. ErrGone where there is none, and where Okta
+// gives another one: it also finds by the beginning of a login.
 func (c *Client) FindUser(ctx context.Context, org Org, login string) (User, error) {
 	const call = "find user"
 	address, err := api(org, call, "users", login)
 	if err != nil {
 		return User{}, err
 	}
-	return c.user(ctx, org, request{call: call, method: http.MethodGet, url: address, safe: true})
-}
-
-func (c *Client) user(ctx context.Context, org Org, r request) (User, error) {
+	r := request{call: call, method: http.MethodGet, url: address, safe: true}
 	a, err := c.call(ctx, org, r)
 	if err != nil {
 		return User{}, err
 	}
-	var got wireUser
-	if r.parse(a, &got) != nil || !sane(got.ID) || !word(got.Status) {
-		return User{}, r.odd(a)
+	w, err := r.user(a)
+	if err == nil && w.ID != login && !strings.EqualFold(w.Profile.Login, login) {
+		return User{}, Trouble{Kind: ErrGone, Call: call, Status: a.status}
 	}
-	return User(got), nil
+	return User{ID: w.ID, Status: w.Status}, err
 }
 
 // wireUser is a user as far as we read it.
 type wireUser struct {
-	ID     string `json:"id"`
-	Status string `json:"status"`
+	ID      string `json:"id"`
+	Status  string `json:"status"`
+	Profile struct {
+		Login string `json:"login"`
+	} `json:"profile"`
+}
+
+func (r request) user(a answer) (wireUser, error) {
+	var w wireUser
+	if r.parse(a, &w) != nil || !sane(w.ID) || !word(w.Status) {
+		return wireUser{}, r.odd(a)
+	}
+	return w, nil
 }
 
 // word reports whether s may be one of the words that Okta's statuses, types and results are.
 func word(s string) bool {
-	for _, r := range s {
-		if (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '_' && r != ':' {
-			return false
-		}
-	}
-	return s != "" && len(s) <= 64
+	return s != "" && len(s) <= 64 && strings.Trim(s, letters+"_:") == ""
 }
