@@ -54,6 +54,8 @@ type App struct {
 	Slots int
 	log   *slog.Logger
 	phone *phone.Phone
+	// organisations are the Okta organisations that a company can connect.
+	organisations organisations
 }
 
 // Outside is what an App has from outside of it.
@@ -65,6 +67,8 @@ type Outside struct {
 	Senders map[outbox.Channel]outbox.Sender
 	// Phone is the demo's, with its pages; nil everywhere else.
 	Phone *phone.Phone
+	// Okta tries the organisation that an administrator connects; nil: it is taken as typed.
+	Okta Tester
 }
 
 // kinds are the kinds of authenticator that are built in.
@@ -126,6 +130,7 @@ func build(c config.Config, st *store.Store, ring *secret.Ring, o Outside) (*App
 	signIns.Nudge = dispatcher.Nudge
 	signIns.Carried = func(ch outbox.Channel) bool { return o.Senders[ch] != nil }
 	a := &App{Store: st, SignIns: signIns, Hasher: hasher, Outbox: dispatcher, Slots: gate.Slots(), log: o.Log, phone: o.Phone}
+	a.organisations = organisations{hosts: c.OktaHosts, tester: o.Okta}
 	mux := &recorder{mux: http.NewServeMux()}
 	jar := cookie.Jar{Secure: c.Secure}
 	a.route(mux, f, jar, o)
@@ -155,7 +160,9 @@ func (a *App) route(mux *recorder, f *frame.Frame, jar cookie.Jar, o Outside) {
 	}).Routes(mux)
 	door := inside.Door{Sessions: &session.Sessions{Store: a.Store, Now: o.Now}, SignIns: a.SignIns, Cookies: jar}
 	(&account.Pages{Door: door, SignIns: a.SignIns, Frame: f, Now: o.Now}).Routes(mux)
-	(&console.Pages{Door: door, SignIns: a.SignIns, People: a.Store, Frame: f, Now: o.Now}).Routes(mux)
+	(&console.Pages{
+		Door: door, SignIns: a.SignIns, People: a.Store, Frame: f, Now: o.Now, Organisations: a.organisations, Connections: a.Store,
+	}).Routes(mux)
 	if o.Phone != nil {
 		a.connect(o.Phone, o)
 		(&phone.Pages{Phone: o.Phone, Sound: sound, Prompt: speech.WAV(speech.Prompt()), Frame: f, Now: o.Now}).Routes(mux)

@@ -90,10 +90,15 @@ func onBothEnginesIn(t *testing.T, enter func(t testing.TB, dsn string) *house, 
 // sends what is in its outbox.
 func open(t testing.TB, dsn string) *house {
 	t.Helper()
-	h := openQuiet(t, dsn)
-	sending, stop := context.WithCancel(context.Background())
+	return sending(t, openQuiet(t, dsn))
+}
+
+// sending sends what is in h's outbox until the test is over.
+func sending(t testing.TB, h *house) *house {
+	t.Helper()
+	ctx, stop := context.WithCancel(context.Background())
 	var running sync.WaitGroup
-	running.Go(func() { h.app.Outbox.Run(sending) })
+	running.Go(func() { h.app.Outbox.Run(ctx) })
 	t.Cleanup(func() {
 		stop()
 		running.Wait()
@@ -104,19 +109,28 @@ func open(t testing.TB, dsn string) *house {
 // openQuiet is open without sending anything.
 func openQuiet(t testing.TB, dsn string) *house {
 	t.Helper()
+	return openAs(t, dsn, func(*config.Config, *app.Outside) {})
+}
+
+// openAs is openQuiet with settings, or an outside, that change has changed.
+func openAs(t testing.TB, dsn string, change func(*config.Config, *app.Outside)) *house {
+	t.Helper()
 	h := &house{t: t, dsn: dsn, phone: newCarrier(), clock: &clock{now: time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)}, log: &logBook{}}
 	h.keys = filepath.Join(t.TempDir(), "keys")
 	if _, err := secret.CreateRing(h.keys); err != nil {
 		t.Fatal(err)
 	}
 	h.server = httptest.NewUnstartedServer(nil)
-	a, err := app.New(t.Context(), config.Config{
+	c := config.Config{
 		Database: dsn, KeyFile: h.keys, Hosts: []string{h.server.Listener.Addr().String()}, ProductName: "Sallyport",
 		Support: support, Password: password.Params{MemoryKiB: 64, Time: 1, Threads: 1},
-	}, app.Outside{
+	}
+	o := app.Outside{
 		Now: h.clock.Now, Log: slog.New(slog.NewJSONHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Senders: map[outbox.Channel]outbox.Sender{outbox.Text: h.phone, outbox.Call: h.phone, outbox.Mail: h.phone},
-	})
+	}
+	change(&c, &o)
+	a, err := app.New(t.Context(), c, o)
 	if err != nil {
 		h.server.Listener.Close()
 		t.Fatal(err)

@@ -4,6 +4,8 @@ package config
 import (
 	"errors"
 	"fmt"
+	"net"
+	"net/url"
 	"strings"
 
 	"sallyport.dev/sallyport/internal/password"
@@ -24,6 +26,10 @@ type Config struct {
 	ProductName string
 	// Support is the telephone number at the end of every dead end; "" leaves it out.
 	Support string
+	// OktaHosts are the origins that a company may connect besides those at Okta's own domains:
+	// a custom domain, "https://login.acme.example", or a stand-in on this machine,
+	// "http://127.0.0.1:8485". In lower case, without a slash at the end. None by default.
+	OktaHosts []string
 	// Password is the cost of Argon2id; password.Default is the least for real use.
 	Password password.Params
 }
@@ -43,8 +49,24 @@ func (c Config) Validate() error {
 	if c.ProductName == "" {
 		errs = append(errs, errors.New("product name: none is given"))
 	}
+	for _, origin := range c.OktaHosts {
+		if !isOrigin(origin) {
+			errs = append(errs, fmt.Errorf(`okta hosts: %q: want "https://HOST", in lower case and without a path`, origin))
+		}
+	}
 	if c.Password == (password.Params{}) {
 		errs = append(errs, fmt.Errorf("password: no cost is given; the default is %d KiB, %d passes", password.Default.MemoryKiB, password.Default.Time))
 	}
 	return errors.Join(errs...)
+}
+
+// isOrigin reports whether s is an https origin as it is compared: nothing but scheme, host
+// and perhaps port. Without TLS only this machine itself is one.
+func isOrigin(s string) bool {
+	u, err := url.Parse(s)
+	if err != nil || u.Hostname() == "" || s != strings.ToLower(u.Scheme+"://"+u.Host) {
+		return false
+	}
+	ip := net.ParseIP(u.Hostname())
+	return u.Scheme == "https" || u.Scheme == "http" && (u.Hostname() == "localhost" || ip != nil && ip.IsLoopback())
 }

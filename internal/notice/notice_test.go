@@ -333,6 +333,28 @@ When: 14:02 on 24 November 2026 (Los Angeles, UTC−08:00)
 Did you ask for this? Then sign in and set up a method again, soon.
 Did you not ask for this? Then somebody else may have, to get into your account. Tell Ada Okafor or Ruth Abernathy, your company’s administrators, now, or call Support on +1 555 010 0199.
 We never ask for a code or a password by mail.`},
+		{mail(outbox.ConnectionMade, func(n *outbox.Notice) {
+			n.Method, n.Name, n.Actor = string(factor.Okta), "juniper.okta.com", "ada.okafor"
+		}), `Juniper & Finch Outfitters -> dana.reyes@juniper.example
+An Okta organisation was connected to your company
+An Okta organisation was connected
+Hello Dana Reyes, from now on Okta Verify of this organisation can open accounts of your company:
+Method: Okta Verify, “juniper.okta.com”
+By: Ada Okafor
+When: 14:02 on 24 November 2026 (Los Angeles, UTC−08:00)
+Did you know of this? Then there is nothing to do.
+Did you not know of it? Somebody may have got into an administrator’s account. Tell Ada Okafor or Ruth Abernathy, your company’s administrators, now, or call Support on +1 555 010 0199.
+We never ask for a code or a password by mail.`},
+		{mail(outbox.ConnectionRemoved, func(n *outbox.Notice) { n.Method, n.Name = string(factor.Okta), "juniper.okta.com" }), `Juniper & Finch Outfitters -> dana.reyes@juniper.example
+Your company’s Okta organisation was disconnected
+The Okta organisation was disconnected
+Hello Dana Reyes, Okta Verify opens no account of your company any more. This organisation was disconnected:
+Method: Okta Verify, “juniper.okta.com”
+When: 14:02 on 24 November 2026 (Los Angeles, UTC−08:00)
+Where: 203.0.113.24
+Did you know of this? Then there is nothing to do.
+Did you not know of it? Somebody may have got into an administrator’s account. Tell Ada Okafor or Ruth Abernathy, your company’s administrators, now, or call Support on +1 555 010 0199.
+We never ask for a code or a password by mail.`},
 	} {
 		if got := letter(compose(t, c, test.d)); got != test.want {
 			t.Errorf("got\n%s\nwant\n%s", got, test.want)

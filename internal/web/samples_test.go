@@ -271,6 +271,7 @@ func accountSamples(say words.Printer) []sample {
 		{name: "dashboard-password", noFilled: true, page: account.Dashboard{Person: dana, Since: now}.Page(say)},
 		{name: "my-account", page: account.MyAccount{Person: dana, Required: true, Methods: []account.Method{iphone, work, plain}}.Page(say)},
 		{name: "my-account-stopped", page: account.MyAccount{Person: dana, Methods: []account.Method{iphone, old}, Notice: account.Notice{What: account.Renamed, Name: "Old Pixel"}}.Page(say)},
+		{name: "my-account-parted", page: account.MyAccount{Person: dana, Methods: []account.Method{iphone, {ID: "a5", Kind: factor.Okta, Name: "Okta Verify", Added: now, Stopped: true, Parted: true}}}.Page(say)},
 		{name: "my-account-added", page: account.MyAccount{Person: dana, Methods: []account.Method{iphone}, Notice: account.Notice{What: account.Added, Name: "Dana’s iPhone"}}.Page(say)},
 		{name: "my-account-none", page: account.MyAccount{Person: dana, Notice: account.Notice{What: account.Removed, Name: "Dana’s iPhone"}}.Page(say)},
 		{name: "my-account-full", noFilled: true, page: account.MyAccount{Person: dana, Full: true, Methods: slices.Repeat([]account.Method{iphone}, 10)}.Page(say)},

@@ -212,7 +212,10 @@ func method(f session.Found, id factor.ID) (factor.Authenticator, bool) {
 }
 
 func shown(a factor.Authenticator) Method {
-	return Method{ID: string(a.ID), Kind: a.Kind, Name: a.Name, Hint: a.Hint, Added: a.Added, LastUsed: a.LastUsed, Stopped: a.Disabled()}
+	return Method{
+		ID: string(a.ID), Kind: a.Kind, Name: a.Name, Hint: a.Hint, Added: a.Added, LastUsed: a.LastUsed,
+		Stopped: a.Disabled(), Parted: a.DisabledBy == signin.Disconnected,
+	}
 }
 
 // paged is a view model that knows its page.

@@ -79,6 +79,7 @@ type Method struct {
 	Added    time.Time
 	LastUsed time.Time // zero: not used yet
 	Stopped  bool      // disabled: it opens nothing and still counts as set up
+	Parted   bool      // and that is since the company connected another organisation, or none
 }
 
 // Path is the address of a page about the method: "rename" or "remove".
