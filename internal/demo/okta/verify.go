@@ -95,8 +95,7 @@ func (o *Org) waitingBody(r *http.Request, p *push) object {
 	path := o.factorPath(r, p.user, p.factor) + "/transactions/" + p.id
 	body := object{
 		"expiresAt": stamp(p.at.Add(pushFor)), "factorResult": waiting,
-		"profile": object{"credentialId": p.user.login()},
-		"_links":  object{"poll": link(path, "GET"), "cancel": link(path, "DELETE")},
+		"_links": object{"poll": link(path, "GET"), "cancel": link(path, "DELETE")},
 	}
 	if p.numbers != nil {
 		body["_embedded"] = object{"challenge": object{"correctAnswer": p.number}}
@@ -122,7 +121,9 @@ func (o *Org) getTransaction(r *http.Request) reply {
 	}
 	switch s := o.stateOf(p); s {
 	case waiting:
-		return ok(o.waitingBody(r, p))
+		body := o.waitingBody(r, p)
+		body["profile"] = object{"credentialId": p.user.login()} // which the answer to verify has not
+		return ok(body)
 	case success:
 		return ok(object{"factorResult": s})
 	default:

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"sallyport.dev/sallyport/internal/demo/okta"
 	"sallyport.dev/sallyport/internal/outbox"
 	"sallyport.dev/sallyport/internal/secret"
 	"sallyport.dev/sallyport/internal/web/frame"
@@ -19,8 +20,12 @@ type Pages struct {
 	Sound func(code secret.Text) ([]byte, error)
 	// Prompt is what is said until 1 is pressed: a whole WAV file. nil: it is words alone.
 	Prompt []byte
-	Frame  *frame.Frame
-	Now    func() time.Time
+	// Okta is the stand-in whose app is shown here. nil: the page has no such section.
+	Okta *okta.Org
+	// Owner says whose its logins are. nil: the logins themselves are shown.
+	Owner Owner
+	Frame *frame.Frame
+	Now   func() time.Time
 }
 
 // Routes adds the room's routes to mux.
@@ -33,15 +38,16 @@ func (p *Pages) Routes(mux frame.Mux) {
 	handle("GET /demo/phone/calls/{id}/audio", p.getAudio)
 	handle("GET /demo/phone/prompt", p.getPrompt)
 	handle("GET /demo/phone/mails/{id}", p.getMail)
+	p.oktaRoutes(handle)
 }
 
 func (p *Pages) getBoard(w http.ResponseWriter, r *http.Request) error {
-	return p.Frame.Render(w, http.StatusOK, p.board(p.Now()).Page(p.Frame.Printer(r)))
+	return p.Frame.Render(w, http.StatusOK, p.board(r.Context(), p.Now()).Page(p.Frame.Printer(r)))
 }
 
 func (p *Pages) getLive(w http.ResponseWriter, r *http.Request) error {
 	frame.Polled(w)
-	return p.Frame.Render(w, http.StatusOK, p.board(p.Now()).Live(p.Frame.Printer(r)))
+	return p.Frame.Render(w, http.StatusOK, p.board(r.Context(), p.Now()).Live(p.Frame.Printer(r)))
 }
 
 // post ends the ringing of a call. When it was over already the page says how.

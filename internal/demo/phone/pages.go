@@ -1,6 +1,7 @@
 package phone
 
 import (
+	"context"
 	"embed"
 	"io/fs"
 	"strings"
@@ -24,9 +25,11 @@ const (
 	listen = time.Minute
 )
 
-// Board is the whole phone: /demo/phone, and /demo/phone/live its part that changes. Nothing
-// in it depends on the time, so the script finds it different only when it is.
+// Board is the whole phone: /demo/phone, and /demo/phone/live its part that changes. Of
+// the time only what is shown depends on it, a push that ends and the codes of Okta Verify, so
+// the script finds it different only when it is.
 type Board struct {
+	Okta  *Verify // nil: there is no such section
 	Calls []Call
 	Texts []Text
 	Mails []Mail
@@ -76,8 +79,8 @@ func whose(e entry) Whose {
 }
 
 // board makes the page of what the phone has got.
-func (p *Pages) board(now time.Time) Board {
-	b := Board{awake: now.Add(again)}
+func (p *Pages) board(ctx context.Context, now time.Time) Board {
+	b := Board{awake: now.Add(again), Okta: p.verify(ctx)}
 	for _, e := range p.Phone.list(outbox.Call) {
 		c := Call{Whose: whose(e), Stage: string(e.stage), Prompt: e.Prompt}
 		if e.stage == ringing {

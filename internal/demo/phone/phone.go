@@ -4,6 +4,7 @@
 //
 //	Phone   takes texts, calls and mails; a call rings until 1 is pressed   an outbox.Sender
 //	Pages   /demo/phone and what is below it                                pages.go, handlers.go
+//	Verify  the Okta Verify app of the stand-in for Okta                    okta.go
 package phone
 
 import (
