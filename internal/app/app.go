@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/url"
 	"runtime"
@@ -19,10 +20,12 @@ import (
 	"sallyport.dev/sallyport/internal/config"
 	"sallyport.dev/sallyport/internal/demo/phone"
 	"sallyport.dev/sallyport/internal/factor"
+	"sallyport.dev/sallyport/internal/factor/oktapush"
 	"sallyport.dev/sallyport/internal/factor/phonecode"
 	"sallyport.dev/sallyport/internal/factor/totp"
 	"sallyport.dev/sallyport/internal/help"
 	"sallyport.dev/sallyport/internal/notice"
+	"sallyport.dev/sallyport/internal/okta"
 	"sallyport.dev/sallyport/internal/outbox"
 	"sallyport.dev/sallyport/internal/password"
 	"sallyport.dev/sallyport/internal/secret"
@@ -48,6 +51,8 @@ type App struct {
 	Handler http.Handler
 	// Outbox sends what was committed, while its Run runs; Serve runs it.
 	Outbox *outbox.Dispatcher
+	// Follower asks how pushes stand, while its Run runs; Serve runs it.
+	Follower *outbox.Follower
 	// Routes are the patterns that Handler answers, as they were registered.
 	Routes []string
 	// Slots is how many passwords are hashed at a time; the caller raises GOMAXPROCS by as many.
@@ -56,6 +61,8 @@ type App struct {
 	phone *phone.Phone
 	// organisations are the Okta organisations that a company can connect.
 	organisations organisations
+	// verify is Okta Verify, of which pages ask while a phone is set up.
+	verify oktapush.Verifier
 }
 
 // Outside is what an App has from outside of it.
@@ -124,13 +131,26 @@ func build(c config.Config, st *store.Store, ring *secret.Ring, o Outside) (*App
 	signIns := &signin.SignIns{
 		Store: st, Forms: st, Names: st, Passwords: hasher, Keys: ring, Kinds: kinds(ring), Now: o.Now, Log: o.Log,
 	}
-	dispatcher := &outbox.Dispatcher{Store: st.Outbox(), Senders: o.Senders, Now: o.Now, Log: o.Log, Composer: &notice.Composer{
-		Codes: codes{signIns}, People: st, Words: catalogue, Host: hostOf(c.Hosts[0]), ProductName: c.ProductName, Support: c.Support, Now: o.Now,
+	a := &App{Store: st, SignIns: signIns, Hasher: hasher, Slots: gate.Slots(), log: o.Log, phone: o.Phone}
+	client := okta.New(okta.Options{Now: o.Now, Allowed: c.OktaHosts})
+	a.organisations = organisations{hosts: c.OktaHosts, tester: o.Okta}
+	if o.Okta == nil {
+		a.organisations.tester = client
+	}
+	a.verify = a.oktaVerify(client, hostOf(c.Hosts[0]), o)
+	signIns.Kinds[factor.Okta] = a.verify
+	senders := maps.Clone(o.Senders)
+	if senders == nil {
+		senders = map[outbox.Channel]outbox.Sender{}
+	}
+	senders[outbox.Push] = oktapush.Sender{Kind: a.verify, Store: st.Pushes(), Nudge: a.Follower.Nudge}
+	senders[outbox.Gone] = oktapush.Forgetter{Kind: a.verify}
+	dispatcher := &outbox.Dispatcher{Store: st.Outbox(), Senders: senders, Now: o.Now, Log: o.Log, Composer: &notice.Composer{
+		Codes: codes{signIns}, Pushes: pushes{signIns}, People: st, Words: catalogue, Host: hostOf(c.Hosts[0]), ProductName: c.ProductName, Support: c.Support, Now: o.Now,
 	}}
 	signIns.Nudge = dispatcher.Nudge
 	signIns.Carried = func(ch outbox.Channel) bool { return o.Senders[ch] != nil }
-	a := &App{Store: st, SignIns: signIns, Hasher: hasher, Outbox: dispatcher, Slots: gate.Slots(), log: o.Log, phone: o.Phone}
-	a.organisations = organisations{hosts: c.OktaHosts, tester: o.Okta}
+	a.Outbox = dispatcher
 	mux := &recorder{mux: http.NewServeMux()}
 	jar := cookie.Jar{Secure: c.Secure}
 	a.route(mux, f, jar, o)
@@ -157,6 +177,7 @@ func (a *App) route(mux *recorder, f *frame.Frame, jar cookie.Jar, o Outside) {
 	(&signinpages.Pages{
 		SignIns: a.SignIns, People: a.Store, Frame: f, Cookies: jar, Kinds: listed(), Available: a.available(o.Senders), Now: o.Now,
 		Numbered: a.numbered, Countries: countries(), Mask: mask, RegionOf: phonecode.RegionOf, Deliveries: a.Store,
+		Connected: a.connects, Phones: phones{a.verify, a.Store.Pushes()},
 	}).Routes(mux)
 	door := inside.Door{Sessions: &session.Sessions{Store: a.Store, Now: o.Now}, SignIns: a.SignIns, Cookies: jar}
 	(&account.Pages{Door: door, SignIns: a.SignIns, Frame: f, Now: o.Now}).Routes(mux)
@@ -216,7 +237,8 @@ func (a *App) available(senders map[outbox.Channel]outbox.Sender) func(factor.Ki
 		}
 		_, enrols := kind.(factor.Enroller)
 		_, takesNumber := kind.(factor.Addresser)
-		return enrols || takesNumber
+		_, approves := kind.(factor.Approver)
+		return enrols || takesNumber || approves
 	}
 }
 

@@ -55,6 +55,7 @@ var arrows = map[string][]string{
 	"internal/words":    {"internal/secret"},
 	"internal/secret":   {},
 
+	"internal/factor/oktapush":  {"internal/factor", "internal/okta", "internal/outbox", "internal/secret"},
 	"internal/factor/totp":      {"internal/factor", "internal/secret"},
 	"internal/factor/phonecode": {"internal/factor", "internal/secret"},
 

@@ -18,9 +18,10 @@ const stopLimit = 10 * time.Second
 // and messages under way finish.
 func (a *App) Serve(ctx context.Context, l net.Listener) error {
 	sending, stopSending := context.WithCancel(ctx)
-	var outbox sync.WaitGroup
-	outbox.Go(func() { a.Outbox.Run(sending) })
-	defer outbox.Wait()
+	var running sync.WaitGroup
+	running.Go(func() { a.Outbox.Run(sending) })
+	running.Go(func() { a.Follower.Run(sending) })
+	defer running.Wait()
 	defer stopSending()
 	server := &http.Server{
 		Handler:           a.Handler,

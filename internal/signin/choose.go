@@ -13,6 +13,7 @@ type Choose struct {
 	Challenge     string    // id of the new challenge
 	Key           string    // id of the key that a code for it is derived with
 	Expires       time.Time // zero: as long as the sign-in
+	Unsent        bool      // push nothing: the limit is reached; a code can be typed
 	From          Client
 }
 
@@ -33,7 +34,7 @@ func (e Choose) decide(s State, now time.Time) (State, []Effect, error) {
 	if len(a.Channels) > 0 && c.Authenticator == a.ID && !c.Over(now) && (!a.Elsewhere() || !PushOver(c, now)) {
 		return s, nil, nil // its code is on its way already, or its push
 	}
-	return s, ask(s, a, fresh{id: e.Challenge, key: e.Key, expires: e.Expires, from: e.From}, now), nil
+	return s, ask(s, a, fresh{id: e.Challenge, key: e.Key, expires: e.Expires, unsent: e.Unsent, from: e.From}, now), nil
 }
 
 // Asked returns the authenticator whose answer s's sign-in waits for, a pending one included.

@@ -58,6 +58,7 @@ var ErrSendLimit = errors.New("too many texts and calls")
 type SendLimit struct {
 	Until   time.Time // when the next is sent
 	Numbers bool      // too many new numbers, rather than messages
+	Push    bool      // too many pushes that were not approved, rather than messages
 	Open    bool      // a push of another sign-in can still be answered
 }
 

@@ -157,7 +157,7 @@ type Pushed struct {
 func MayPush(pushed []Pushed, now time.Time) error {
 	for _, p := range pushed {
 		if p.Open && now.Before(p.At.Add(PushLife)) {
-			return SendLimit{Until: p.At.Add(PushLife), Open: true}
+			return SendLimit{Until: p.At.Add(PushLife), Push: true, Open: true}
 		}
 	}
 	var at []Sent
@@ -165,7 +165,7 @@ func MayPush(pushed []Pushed, now time.Time) error {
 		at = append(at, Sent{At: p.At})
 	}
 	if until := full(at, func(Sent) bool { return true }, PushBurst, PushesPerBurst, now); !until.IsZero() {
-		return SendLimit{Until: until}
+		return SendLimit{Until: until, Push: true}
 	}
 	return nil
 }

@@ -239,7 +239,15 @@ func (s *SignIns) begin(ctx context.Context, w Who, e Event, id ID) (Begun, erro
 // there may be another method.
 func (s *SignIns) commitOrUnsent(ctx context.Context, e Event, more []Effect, load func(context.Context) (State, error)) (State, error) {
 	st, err := s.commit(ctx, e, more, load)
-	if quiet, ok := unsent(e); ok && errors.Is(err, ErrSendLimit) {
+	var limit SendLimit
+	if !errors.As(err, &limit) {
+		return st, err
+	}
+	if e, ok := e.(Choose); ok && limit.Push {
+		e.Unsent = true
+		return s.commit(ctx, e, more, load)
+	}
+	if quiet, ok := unsent(e); ok {
 		return s.commit(ctx, quiet, more, load)
 	}
 	return st, err

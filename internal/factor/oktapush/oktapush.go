@@ -227,6 +227,13 @@ func (v Verifier) find(ctx context.Context, org okta.Org, user, kind string) (ok
 	return okta.Factor{}, fmt.Errorf("find a factor %s: %w", kind, okta.ErrGone)
 }
 
+// Registers reports whether a pending authenticator's phone registers by a code; else it is a
+// linked user's, and is asked as it is.
+func (Verifier) Registers(a factor.Authenticator) bool {
+	k, err := keysOf(a.Secret)
+	return err == nil && !k.Linked
+}
+
 // Picture is the code that a pending authenticator's app scans, image/png.
 func (v Verifier) Picture(ctx context.Context, a factor.Authenticator) ([]byte, error) {
 	k, org, err := v.open(ctx, a.Secret)

@@ -37,6 +37,9 @@ func (f *Frame) Handle(h HandlerFunc, explain Explain) http.Handler {
 	})
 }
 
+// Log notes an error that is answered with a page of a room's own.
+func (f *Frame) Log(r *http.Request, err error) { f.logError(r, err) }
+
 func (f *Frame) logError(r *http.Request, err error) {
 	f.options.Log.ErrorContext(r.Context(), "request not answered as asked",
 		"error", err, "route", r.Pattern, "reference", Reference(r.Context()))

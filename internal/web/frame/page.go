@@ -20,6 +20,7 @@ type Page struct {
 	Card     *Card          // a page at the doors
 	Toolbar  *Toolbar       // a page inside, with the CRM's toolbar
 	Awaits   time.Time      // without scripts the page asks again when this has come; zero never
+	Again    time.Duration  // without scripts the page asks again after so long; 0 never
 	View     any            // the view model that the template shows
 }
 
@@ -65,6 +66,9 @@ func (l layout) Until(t time.Time) time.Duration { return max(0, t.Sub(l.Now)) }
 
 // Refresh is after how many seconds the page asks again, where it awaits something.
 func (l layout) Refresh() int {
+	if l.Again > 0 {
+		return words.Seconds(l.Again)
+	}
 	if l.Awaits.IsZero() || !l.Awaits.After(l.Now) {
 		return 0
 	}

@@ -18,6 +18,11 @@ type Code struct {
 	Another bool   // there is another method to use, or somebody to ask
 	Refused *Refused
 	Typed   string // what was refused, kept in the field
+
+	// Of a method that is usually answered on a phone:
+	Instead  bool // the phone is asked too
+	Unpushed bool // the phone was not asked: too often in vain, or for another sign-in
+	Held     *Held
 }
 
 // Page gives the frame what it renders.
@@ -29,7 +34,7 @@ func (v Code) Page(say words.Printer) frame.Page {
 		v.Device = name
 	}
 	p := v.page(say, frame.Between, false)
-	p.Template, p.Title, p.View, p.Faulty = "signin/code", name, v, v.Refused != nil
+	p.Template, p.Title, p.View, p.Faulty = "signin/code", name, v, v.Refused != nil || v.Held != nil
 	return p
 }
 

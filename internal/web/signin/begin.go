@@ -63,6 +63,7 @@ type Why string
 const (
 	Expired Why = "expired" // its time is over
 	Over    Why = "over"    // ended by a reset, a newer sign-in, or in another tab
+	Stopped Why = "stopped" // it was said that it was not the user
 	Unknown Why = "unknown" // no such sign-in in this browser: another's, or long gone
 )
 
@@ -72,6 +73,7 @@ type endWords struct{ title, what string }
 var ends = map[Why]endWords{
 	Expired: {"ended.expired.title", "ended.expired.what"},
 	Over:    {"ended.over.title", "ended.over.what"},
+	Stopped: {"ended.stopped.title", "ended.stopped.what"},
 	Unknown: {"ended.unknown.title", "ended.unknown.what"},
 }
 

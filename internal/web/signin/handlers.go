@@ -30,6 +30,8 @@ type Pages struct {
 	Kinds []factor.Kind
 	// Available says whether a method of this kind can be set up here.
 	Available func(factor.Kind) bool
+	// Connected says whether company c has what a kind of this needs from outside; nil: always.
+	Connected func(ctx context.Context, c company.ID, k factor.Kind) (bool, error)
 	Now       func() time.Time
 
 	// Numbered says whether a method of this kind is set up with a telephone number; nil: none is.
@@ -42,6 +44,7 @@ type Pages struct {
 	// RegionOf is the country of a number, ISO 3166-1 alpha-2, "" when it is not known; nil: of none.
 	RegionOf   func(e164 string) string
 	Deliveries Deliveries // nil: nothing is known of how messages stand
+	Phones     Phones     // nil: nothing is answered elsewhere
 }
 
 // People are who the pages name; internal/store provides them.
@@ -61,6 +64,9 @@ func (p *Pages) Routes(mux frame.Mux) {
 	handle("GET /sign-in/{id}/methods", p.getMethods)
 	handle("GET /sign-in/{id}/number", p.getNumber)
 	handle("GET /sign-in/{id}/delivery", p.getDelivery)
+	handle("GET /sign-in/{id}/picture", p.getPicture)
+	handle("GET /sign-in/{id}/push", p.getPush)
+	handle("GET /sign-in/{id}/app-code", p.getAppCode)
 	handle("GET /sign-in/{id}/{form}", p.back)
 	handle("POST /sign-in/{id}/answer", p.postAnswer)
 	handle("POST /sign-in/{id}/choose", p.postChoose)
@@ -68,6 +74,9 @@ func (p *Pages) Routes(mux frame.Mux) {
 	handle("POST /sign-in/{id}/number", p.postNumber)
 	handle("POST /sign-in/{id}/resend", p.postResend)
 	handle("POST /sign-in/{id}/call", p.postCall)
+	handle("POST /sign-in/{id}/link", p.postLink)
+	handle("POST /sign-in/{id}/continue", p.postContinue)
+	handle("POST /sign-in/{id}/not-me", p.postNotMe)
 	handle("POST /sign-in/{id}/drop", p.step(signin.Drop{}))
 	handle("POST /sign-in/{id}/finish", p.step(signin.Finish{}))
 	handle("POST /sign-in/{id}/skip", p.step(signin.Skip{}))
@@ -178,7 +187,7 @@ func (p *Pages) postMoreTime(w http.ResponseWriter, r *http.Request) error {
 		to += "/code" // where the code that was refused was typed
 	case from.Path == to+"/number":
 		to += "/number?" + url.Values{"kind": {from.Query().Get("kind")}}.Encode()
-	case slices.Contains([]string{to + "/scan", to + "/code", to + "/methods"}, from.Path):
+	case slices.Contains([]string{to + "/scan", to + "/code", to + "/methods", to + "/app-code"}, from.Path):
 		to = from.Path
 	}
 	http.Redirect(w, r, to, http.StatusSeeOther)
@@ -213,9 +222,13 @@ func (p *Pages) postEnrol(w http.ResponseWriter, r *http.Request) error {
 		return nil
 	}
 	name := frame.MethodOf(p.Frame.Printer(r), kind).Name
-	return p.take(w, r, func(ctx context.Context, b signin.Browser, f signin.Form) (signin.SignIn, error) {
+	err := p.take(w, r, func(ctx context.Context, b signin.Browser, f signin.Form) (signin.SignIn, error) {
 		return p.SignIns.Enrol(ctx, b, f, signin.Wanted{Kind: kind, Name: name})
 	})
+	if errors.Is(err, factor.ErrNotCompared) {
+		return p.showFailed(w, r, kind, err)
+	}
+	return err
 }
 
 func (p *Pages) postAnswer(w http.ResponseWriter, r *http.Request) error {

@@ -142,18 +142,22 @@ type Hold string
 
 // The reasons.
 const (
-	TooSoon    Hold = "too-soon"    // the last one has just gone out
-	TooMany    Hold = "too-many"    // texts and calls
-	NewNumbers Hold = "new-numbers" // too many of them today
+	TooSoon      Hold = "too-soon"       // the last one has just gone out
+	TooMany      Hold = "too-many"       // texts and calls
+	NewNumbers   Hold = "new-numbers"    // too many of them today
+	TooManyAsked Hold = "too-many-asked" // pushes that were not approved
+	AskedElse    Hold = "asked-else"     // a push of another sign-in can still be answered
 )
 
 // heldWords are the keys of a reason; instead is what to do, where it differs at set-up.
 type heldWords struct{ title, what, instead string }
 
 var holds = map[Hold]heldWords{
-	TooSoon:    {"held.too-soon.title", "held.too-soon.what", "held.wait"},
-	TooMany:    {"held.too-many.title", "held.too-many.what", "held.another"},
-	NewNumbers: {"held.new-numbers.title", "held.new-numbers.what", "held.other-method"},
+	TooSoon:      {"held.too-soon.title", "held.too-soon.what", "held.wait"},
+	TooMany:      {"held.too-many.title", "held.too-many.what", "held.another"},
+	TooManyAsked: {"held.too-many-asked.title", "held.too-many-asked.what", "held.code"},
+	AskedElse:    {"held.asked-else.title", "held.asked-else.what", "held.code"},
+	NewNumbers:   {"held.new-numbers.title", "held.new-numbers.what", "held.other-method"},
 }
 
 // Title is the key of what happened.

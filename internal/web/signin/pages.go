@@ -76,6 +76,7 @@ type Learn struct {
 const (
 	articleUsing  = "/help/using-two-factor-authentication"
 	articleApp    = "/help/setting-up-google-authenticator"
+	articleOkta   = "/help/setting-up-okta-verify"
 	articlePhones = "/help/setting-up-sms-text-message-and-call-authentication"
 )
 

@@ -141,6 +141,10 @@ func holdUp(err error) (Held, bool) {
 		return Held{Why: TooSoon, Until: wholeSecond(early.Until)}, true
 	case errors.As(err, &limit) && limit.Numbers:
 		return Held{Why: NewNumbers, Until: limit.Until}, true
+	case errors.As(err, &limit) && limit.Open:
+		return Held{Why: AskedElse, Until: limit.Until}, true
+	case errors.As(err, &limit) && limit.Push:
+		return Held{Why: TooManyAsked, Until: limit.Until}, true
 	case errors.As(err, &limit):
 		return Held{Why: TooMany, Until: limit.Until}, true
 	}
@@ -264,9 +268,18 @@ func (p *Pages) send(w http.ResponseWriter, r *http.Request, step sending) error
 		return err
 	}
 	v := p.current(s)
-	if asks, ok := v.(Sent); ok && isHeld {
-		asks.Held, asks.Typed = &held, r.PostFormValue("code")
-		v = asks
+	if isHeld {
+		switch asks := v.(type) {
+		case Sent:
+			asks.Held, asks.Typed = &held, r.PostFormValue("code")
+			v = asks
+		case Push:
+			asks.Held = &held
+			v = asks
+		case Code:
+			asks.Held = &held
+			v = asks
+		}
 		retryAfter(w, held.Until.Sub(p.Now()))
 	}
 	if wait := s.state.User.Wait.Sub(p.Now()); !isHeld && wait > 0 {

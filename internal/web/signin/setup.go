@@ -19,8 +19,15 @@ type Choose struct {
 	// Reset: an administrator reset this user's methods; the page says so.
 	Reset   bool
 	Over    bool      // five wrong codes: the set-up starts over
+	Failed  *Failed   // a method that was picked cannot be set up now
 	Methods []Offered // as they are to be listed: what cannot work last
 	Helpers
+}
+
+// Failed says that a method cannot be set up now, and why.
+type Failed struct {
+	Method string // its name
+	Key    string // of why
 }
 
 // Offered is one method that can be set up, or why it cannot.
@@ -95,7 +102,7 @@ func (v Choose) Why() string {
 // Page gives the frame what it renders.
 func (v Choose) Page(say words.Printer) frame.Page {
 	p := v.page(say, frame.Between, true)
-	p.Template, p.Title, p.View, p.Faulty = "signin/choose", say.T(v.Title()), v, v.Over
+	p.Template, p.Title, p.View, p.Faulty = "signin/choose", say.T(v.Title()), v, v.Over || v.Failed != nil
 	return p
 }
 

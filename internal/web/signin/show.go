@@ -9,6 +9,7 @@ import (
 	"sallyport.dev/sallyport/internal/company"
 	"sallyport.dev/sallyport/internal/enrol"
 	"sallyport.dev/sallyport/internal/factor"
+	"sallyport.dev/sallyport/internal/outbox"
 	"sallyport.dev/sallyport/internal/secret"
 	"sallyport.dev/sallyport/internal/signin"
 	"sallyport.dev/sallyport/internal/web/frame"
@@ -30,6 +31,12 @@ type scene struct {
 	phone   string // of the user's account, E.164; "" when none is on file
 	// delivery is how the last message with a code stands; nil when nothing is known of it.
 	delivery *Delivery
+	offered  map[factor.Kind]bool // what can be set up
+	// Of a method that is answered elsewhere:
+	asked     *outbox.Status // how its request stands
+	number    int            // to be tapped; -1 for none
+	registers bool           // its phone registers by a code on the page
+	seen      string
 }
 
 // scene reads the sign-in that r carries, whom it is of, and who helps. Only after the right
@@ -64,8 +71,13 @@ func (p *Pages) outline(r *http.Request) (scene, error) {
 		Company: c.Name, Username: person.Username, Reference: st.SignIn.Reference,
 		Expires: st.SignIn.Expires, Zone: person.Zone(),
 	}}
-	s.delivery, err = p.delivery(r.Context(), st)
-	return s, err
+	if s.delivery, err = p.delivery(r.Context(), st); err != nil {
+		return s, err
+	}
+	if s.offered, err = p.offered(r.Context(), st); err != nil {
+		return s, err
+	}
+	return s, p.pushed(r.Context(), &s)
 }
 
 // start is where starting again leads: a ceremony's session is still there.
@@ -98,7 +110,10 @@ func (p *Pages) current(s scene) paged {
 	st := s.state
 	switch st.SignIn.Stage {
 	case signin.Enrolling:
-		if a, ok := signin.Asked(st); ok && len(a.Channels) > 0 {
+		switch a, ok := signin.Asked(st); {
+		case ok && a.Elsewhere():
+			return p.elsewhere(s, a)
+		case ok && len(a.Channels) > 0:
 			return p.sent(s, a)
 		}
 		return GetApp{Between: s.between}
@@ -116,13 +131,13 @@ func (p *Pages) current(s scene) paged {
 func (p *Pages) choose(s scene) Choose {
 	return Choose{
 		Between: s.between, Required: signin.Needs(s.state.User, s.state.Policy), Reset: s.state.User.MustEnrol,
-		Methods: p.offers(true), Helpers: s.helpers,
+		Methods: p.offers(s, true), Helpers: s.helpers,
 	}
 }
 
 // offers lists what can be set up.
-func (p *Pages) offers(filled bool) []Offered {
-	list := Offers(p.Kinds, p.Available, filled)
+func (p *Pages) offers(s scene, filled bool) []Offered {
+	list := Offers(p.Kinds, func(k factor.Kind) bool { return s.offered[k] }, filled)
 	for i := range list {
 		list[i].Numbered = p.numbered(list[i].Kind)
 	}
@@ -135,7 +150,7 @@ func (p *Pages) finish(s scene) Finish {
 		v.Ready = append([]Ready{{Kind: a.Kind, Name: a.Name, Hint: a.Hint, Added: a.Added}}, v.Ready...)
 	}
 	if len(s.state.User.Authenticators) < signin.MaxAuthenticators {
-		v.More = p.offers(false)
+		v.More = p.offers(s, false)
 	}
 	return v
 }
@@ -151,12 +166,15 @@ func (p *Pages) challenged(s scene) paged {
 	}
 	left, wait := s.state.SignIn.Left, s.state.User.Wait
 	if left > 0 && !p.Now().Before(wait) {
-		if len(a.Channels) > 0 {
+		switch {
+		case a.Elsewhere():
+			return p.elsewhere(s, a)
+		case len(a.Channels) > 0:
 			return p.sent(s, a)
 		}
 		return Code{Between: s.between, Kind: a.Kind, Device: a.Name, Another: true}
 	}
-	v := Wait{Between: s.between, Until: later(wait, p.Now()), Again: s.between.Path(""), Sent: len(a.Channels) > 0, Helpers: s.helpers}
+	v := Wait{Between: s.between, Until: later(wait, p.Now()), Again: s.between.Path(""), Sent: len(a.Channels) > 0 && !a.Elsewhere(), Helpers: s.helpers}
 	if left <= 0 {
 		v.Again = s.start
 	}
@@ -215,6 +233,9 @@ func (p *Pages) getScan(w http.ResponseWriter, r *http.Request) error {
 	s, err := p.scene(r)
 	if err != nil {
 		return err
+	}
+	if a, ok := signin.Asked(s.state); ok && a.Elsewhere() && s.registers && s.state.SignIn.Stage == signin.Enrolling {
+		return p.show(w, http.StatusOK, s, p.registering(s, a))
 	}
 	if _, ok := p.current(s).(GetApp); !ok {
 		return p.back(w, r)
@@ -277,6 +298,11 @@ func (p *Pages) showRefused(w http.ResponseWriter, r *http.Request, refused Refu
 		return p.show(w, status, s, v)
 	case Sent:
 		return p.show(w, status, s, v.refuse(refused, typed))
+	case Push:
+		a, _ := signin.Asked(s.state)
+		code := appCode(s, a)
+		code.Refused, code.Typed = &refused, typed
+		return p.show(w, status, s, code)
 	case Wait:
 		if wait := s.state.User.Wait.Sub(p.Now()); wait > 0 {
 			retryAfter(w, wait)
