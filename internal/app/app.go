@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"sallyport.dev/sallyport/internal/config"
+	standin "sallyport.dev/sallyport/internal/demo/okta"
 	"sallyport.dev/sallyport/internal/demo/phone"
 	"sallyport.dev/sallyport/internal/factor"
 	"sallyport.dev/sallyport/internal/factor/oktapush"
@@ -72,8 +73,10 @@ type Outside struct {
 	// Senders carry texts, calls and mails. A method whose codes need a channel that has none
 	// is not offered; what is written for such a channel waits for a process that has one.
 	Senders map[outbox.Channel]outbox.Sender
-	// Phone is the demo's, with its pages; nil everywhere else.
-	Phone *phone.Phone
+	// Phone is the demo's, with its pages; nil everywhere else. On it is the app of StandIn, the
+	// demo's stand-in for an Okta organisation.
+	Phone   *phone.Phone
+	StandIn *standin.Org
 	// Okta tries the organisation that an administrator connects; nil: it is taken as typed.
 	Okta Tester
 }
@@ -186,7 +189,8 @@ func (a *App) route(mux *recorder, f *frame.Frame, jar cookie.Jar, o Outside) {
 	}).Routes(mux)
 	if o.Phone != nil {
 		a.connect(o.Phone, o)
-		(&phone.Pages{Phone: o.Phone, Sound: sound, Prompt: speech.WAV(speech.Prompt()), Frame: f, Now: o.Now}).Routes(mux)
+		(&phone.Pages{Phone: o.Phone, Sound: sound, Prompt: speech.WAV(speech.Prompt()), Frame: f, Now: o.Now,
+			Okta: o.StandIn, Owner: a.owner(o.StandIn)}).Routes(mux)
 	}
 	mux.Handle("GET /assets/", f.Assets())
 	mux.Handle("GET /healthz", f.Handle(a.getHealth, f.Explain))

@@ -43,12 +43,18 @@ func Demo(ctx context.Context, o DemoOptions, now func() time.Time, out io.Write
 	if err != nil {
 		return err
 	}
+	org, err := standIn(ctx, folder.Okta(), now)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, org.close()) }()
 	p := &phone.Phone{}
 	a, err := New(ctx, config.Config{
 		Database: "sqlite:" + folder.Database(), KeyFile: folder.Keys(), Hosts: loopbackHosts(l.Addr().(*net.TCPAddr)),
+		OktaHosts:   []string{org.Origin},
 		ProductName: "Sallyport", Support: demo.Support, Password: password.Default,
 	}, Outside{
-		Now: now, Log: log, Phone: p,
+		Now: now, Log: log, Phone: p, StandIn: org.Org,
 		Senders: map[outbox.Channel]outbox.Sender{outbox.Text: p, outbox.Call: p, outbox.Mail: p},
 	})
 	if err != nil {
@@ -60,6 +66,9 @@ func Demo(ctx context.Context, o DemoOptions, now func() time.Time, out io.Write
 	added, err := demo.Seed(ctx, a.Store, a.Hasher, now())
 	if err != nil {
 		return fmt.Errorf("seed the demo: %w", err)
+	}
+	if err := org.connect(ctx, a.Store, now()); err != nil {
+		return fmt.Errorf("connect the demo: %w", err)
 	}
 	if added {
 		debug.FreeOSMemory() // hashing the first passwords took 19 MiB each

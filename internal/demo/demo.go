@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"sallyport.dev/sallyport/internal/company"
+	"sallyport.dev/sallyport/internal/factor"
 	"sallyport.dev/sallyport/internal/secret"
 	"sallyport.dev/sallyport/internal/words"
 )
@@ -89,6 +90,17 @@ type Registry interface {
 	FindUser(ctx context.Context, c company.ID, u company.UserID) (company.User, company.Company, error)
 }
 
+// Connect connects the first company to the stand-in for an Okta organisation, whose address
+// and token are others at each start. Nobody's methods change by it.
+func Connect(ctx context.Context, r Connections, settings secret.Text, now time.Time) error {
+	return r.AddConnection(ctx, juniper, factor.Okta, "stand-in", settings, now)
+}
+
+// Connections keeps what companies have connected; internal/store provides it.
+type Connections interface {
+	AddConnection(ctx context.Context, c company.ID, kind factor.Kind, id string, settings secret.Text, at time.Time) error
+}
+
 // Hasher hashes passwords; password.Hasher provides it.
 type Hasher interface {
 	Hash(ctx context.Context, pw secret.Text) (secret.Text, error)
@@ -138,7 +150,8 @@ func Print(w io.Writer, say words.Printer, address, folder string) error {
 	}
 	p("\nJuniper & Finch Outfitters requires two-factor authentication; Harbor Lane Realty\n")
 	p("(harbor.administrator) does not. A real Google Authenticator works as it is; texts, calls\n")
-	p("and mails arrive at %s/demo/phone: keep it open in a second tab.\n", address)
+	p("and mails arrive at %s/demo/phone, where a stand-in for Okta Verify\n", address)
+	p("approves as well: keep it open in a second tab.\n")
 	p("What you set up is kept in %s; --fresh begins anew. Stop with Ctrl-C.\n\n", folder)
 	return t.Flush()
 }

@@ -31,6 +31,7 @@ func order() []string {
 	return []string{
 		"using-two-factor-authentication",
 		"setting-up-google-authenticator",
+		"setting-up-okta-verify",
 		"setting-up-sms-text-message-and-call-authentication",
 		"resetting-a-users-two-factor-authentication",
 	}

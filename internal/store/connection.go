@@ -33,6 +33,21 @@ func (s *Store) Connection(ctx context.Context, c company.ID, kind factor.Kind) 
 	return r.ID, secret.New(plain), fromMS(r.AtMs), nil
 }
 
+// AddConnection connects c before anybody signs in; it takes nobody's methods. For what an
+// administrator does there is signin.Connect.
+func (s *Store) AddConnection(ctx context.Context, c company.ID, kind factor.Kind, id string, settings secret.Text, at time.Time) error {
+	err := s.write(ctx, func(q *sqlcgen.Queries) error {
+		return one(q.SetConnection(ctx, sqlcgen.SetConnectionParams{
+			CompanyID: string(c), Kind: string(kind), ID: id, AtMs: toMS(at),
+			Settings: s.sealText(settings.Reveal(), connectionPlace(string(c), string(kind), id)),
+		}))
+	})
+	if err != nil {
+		return fmt.Errorf("connect company %s for %s: %w", c, kind, err)
+	}
+	return nil
+}
+
 // CountHolders counts the users of c who have a method of this kind that works.
 func (s *Store) CountHolders(ctx context.Context, c company.ID, kind factor.Kind) (int, error) {
 	n, err := s.read.CountHolders(ctx, sqlcgen.CountHoldersParams{CompanyID: string(c), Kind: string(kind)})

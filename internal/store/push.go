@@ -145,3 +145,17 @@ func (s *Store) KeepOutsideUser(ctx context.Context, c company.ID, u company.Use
 	}
 	return nil
 }
+
+// OutsideOwner is whose Okta user id is; company.ErrNotFound where it is nobody's.
+func (s *Store) OutsideOwner(ctx context.Context, id string) (company.User, error) {
+	r, err := s.read.OutsideOwner(ctx, id)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = company.ErrNotFound
+	}
+	if err != nil {
+		return company.User{}, fmt.Errorf("find whose an Okta user is: %w", err)
+	}
+	return company.User{
+		Company: company.ID(r.CompanyID), ID: company.UserID(r.ID), Username: r.Username, TimeZone: r.TimeZone,
+	}, nil
+}

@@ -144,3 +144,13 @@ func (o *Org) Remove(login string) bool {
 	o.forget(u, slices.Clone(u.Factors)...)
 	return o.save() == nil
 }
+
+// UserID is the id of the user with that login; "" where there is none.
+func (o *Org) UserID(login string) string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if u := o.find(login); u != nil {
+		return u.ID
+	}
+	return ""
+}

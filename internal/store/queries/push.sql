@@ -66,3 +66,10 @@ SELECT okta_id FROM okta_user
 INSERT INTO okta_user (company_id, user_id, connection_id, okta_id)
 VALUES (@company_id, @user_id, @connection_id, @okta_id)
     ON CONFLICT (company_id, user_id, connection_id) DO UPDATE SET okta_id = excluded.okta_id;
+
+-- name: OutsideOwner :one
+SELECT users.company_id, users.id, users.username, users.time_zone
+  FROM okta_user
+  JOIN users ON users.company_id = okta_user.company_id AND users.id = okta_user.user_id
+ WHERE okta_user.okta_id = @okta_id
+ LIMIT 1;

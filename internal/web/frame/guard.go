@@ -105,7 +105,7 @@ func Reference(ctx context.Context) string {
 // contentPolicy lets a page load its own sheet and script, show the icon that stands in it
 // and no other picture, play what its own host says, ask it for what has changed, send its
 // forms to it, and nothing else.
-const contentPolicy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src data:; " +
+const contentPolicy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; " +
 	"connect-src 'self'; media-src 'self'; " +
 	"form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 

@@ -121,7 +121,7 @@ func TestEveryAnswerCarriesTheHeaders(t *testing.T) {
 		w := httptest.NewRecorder()
 		f.Guard([]string{"crm.example"}, h).ServeHTTP(w, post(""))
 		for key, want := range map[string]string{
-			"Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src data:; connect-src 'self'; media-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+			"Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; media-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
 			"Referrer-Policy":         "same-origin", "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff",
 		} {
 			if got := w.Header().Get(key); got != want {

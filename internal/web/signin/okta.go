@@ -41,6 +41,9 @@ type Register struct {
 // Learn is the help that the page offers.
 func (Register) Learn() *Learn { return &Learn{Key: "learn.scan", Article: articleOkta} }
 
+// Live is the address of the part that changes.
+func (v Register) Live() string { return v.Path("push") + "?register=1&seen=" + v.Seen }
+
 // Step is how far the set-up is.
 func (v Register) Step() int {
 	if v.Stage == Answered {
@@ -136,6 +139,9 @@ func (v Push) Waits() bool { return v.Stage == Asking || v.Stage == Stalled || v
 
 // Numbered reports whether a number is to be tapped.
 func (v Push) Numbered() bool { return v.Stage == OnPhone && v.Number >= 0 }
+
+// Live is the address of the part that changes.
+func (v Push) Live() string { return v.Path("push") + "?seen=" + v.Seen }
 
 // Bad reports whether it came to nothing.
 func (v Push) Bad() bool { return v.Stage == Refusing || v.Stage == TimedOut || v.Trouble() }

@@ -311,6 +311,33 @@ func (q *Queries) OktaUser(ctx context.Context, arg OktaUserParams) (string, err
 	return okta_id, err
 }
 
+const outsideOwner = `-- name: OutsideOwner :one
+SELECT users.company_id, users.id, users.username, users.time_zone
+  FROM okta_user
+  JOIN users ON users.company_id = okta_user.company_id AND users.id = okta_user.user_id
+ WHERE okta_user.okta_id = $1
+ LIMIT 1
+`
+
+type OutsideOwnerRow struct {
+	CompanyID string
+	ID        string
+	Username  string
+	TimeZone  string
+}
+
+func (q *Queries) OutsideOwner(ctx context.Context, oktaID string) (OutsideOwnerRow, error) {
+	row := q.db.QueryRowContext(ctx, outsideOwner, oktaID)
+	var i OutsideOwnerRow
+	err := row.Scan(
+		&i.CompanyID,
+		&i.ID,
+		&i.Username,
+		&i.TimeZone,
+	)
+	return i, err
+}
+
 const pushOpen = `-- name: PushOpen :one
 SELECT EXISTS (SELECT 1 FROM push WHERE ended_ms = 0 AND lease_until_ms <= $1)
 `

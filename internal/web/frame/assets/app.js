@@ -1,13 +1,12 @@
 // All of this is optional: without it the pages say clock times and work the same.
 (() => {
-	const began = Date.now();
 	const said = document.getElementById("said");
 	const number = /\d+(:\d\d)?(?=\D*$)/;
 
 	const say = (text) => {
 		if (text) said.textContent = text;
 	};
-	const left = (el) => Math.max(0, Math.ceil(el.dataset.left - (Date.now() - began) / 1000));
+	const left = (el, began) => Math.max(0, Math.ceil(el.dataset.left - (Date.now() - began) / 1000));
 	// fill puts what is left into the last number of text, as "0:48" or as "48".
 	const fill = (text, s) =>
 		text.replace(number, (n) =>
@@ -19,9 +18,11 @@
 	const watch = (el) => {
 		const { text, soon, over, wakes } = el.dataset;
 		const form = el.matches("form");
-		let warned = left(el) <= 20 && !form;
+		const began = Date.now();
+		let warned = left(el, began) <= 20 && !form;
 		const tick = () => {
-			const s = left(el);
+			if (!el.isConnected) return; // another is in its place
+			const s = left(el, began);
 			if (text) el.textContent = s || !over || el.matches("[role=timer]") ? fill(text, s) : over;
 			if (el.matches("button")) el.disabled = s > 0;
 			if (s <= 20 && form) {
@@ -43,7 +44,9 @@
 
 	// live asks for an element again every data-every milliseconds and puts it in its place when
 	// it has changed, until one comes that is not live itself, or the page is not ours any more.
-	// What has the focus keeps it, and what plays is not cut off: that change waits.
+	// What has the focus keeps it, and what plays is not cut off: that change waits. A form
+	// that says so is sent at once: what was waited for has come.
+	const go = (el) => el.querySelector("form[data-go]")?.requestSubmit();
 	const live = (el) => {
 		let was = el.outerHTML;
 		const ask = async () => {
@@ -57,6 +60,8 @@
 					el.replaceWith(now);
 					el = now;
 					if (id) document.getElementById(id)?.focus();
+					el.querySelectorAll("[data-left]").forEach(watch);
+					go(el);
 				}
 			} catch {} // no answer: the next one will come
 			if (el.dataset.live) setTimeout(ask, el.dataset.every);
@@ -64,6 +69,7 @@
 		setTimeout(ask, el.dataset.every);
 	};
 	document.querySelectorAll("[data-live]").forEach(live);
+	go(document);
 
 	// A second click on a button that has sent its form does nothing, until the page is shown again.
 	let sent = [];
