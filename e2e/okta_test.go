@@ -105,7 +105,7 @@ func TestADeniedPushOpensNothing(t *testing.T) {
 		p.app("No, it’s not me: " + p.user.Username)
 		p.shows("Denied on your phone")
 		p.See("Was it you?", "somebody knows your password")
-		p.handset().Mail("A sign-in was denied")
+		p.mailed("A sign-in was denied")
 		p.handset().Back()
 		p.picture("push-denied")
 		p.Press("Send again")
@@ -119,8 +119,24 @@ func TestADeniedPushOpensNothing(t *testing.T) {
 		p.shows("Denied on your phone")
 		p.Press("It wasn’t me")
 		p.Heading("We stopped this sign-in")
-		p.handset().Mail("A sign-in was stopped")
+		p.mailed("A sign-in was stopped")
 	})
+}
+
+// mailed waits for a mail, whatever came before it, and reads it.
+func (p *person) mailed(title string) {
+	p.t.Helper()
+	hand := p.handset()
+	if !within(patience, func() bool {
+		if !hand.way.Scripts {
+			hand.Go("/demo/phone")
+		}
+		got := hand.look("mails")
+		return len(got) > 0 && strings.Contains(got[0], title)
+	}) {
+		p.t.Fatalf("no mail %q:\n%s", title, hand.Text())
+	}
+	hand.Mail(title)
 }
 
 // Without a signal a code from the same app does, and after it the phone's answer is of no use.

@@ -157,17 +157,18 @@ func (c *change) disableKind(e signin.DisableKind) error {
 	return err
 }
 
-// notifyAdministrators mails a notice to all who are administrators in this transaction.
+// notifyAdministrators mails a notice to all who are administrators in this transaction; of
+// what concerns one of them, to the others.
 func (c *change) notifyAdministrators(n outbox.Notice) error {
-	if err := c.isCompanyWide(); err != nil {
-		return err
-	}
 	of := c.before.Policy.Company
 	admins, err := c.q.ListAdministrators(c.ctx, string(of))
 	if err != nil {
 		return fmt.Errorf("list administrators: %w", err)
 	}
 	for _, a := range admins {
+		if a.ID == string(c.before.User.ID) {
+			continue
+		}
 		if err := c.mail(of, company.UserID(a.ID), a.Email, signin.Notify{ID: secret.NewID(), Notice: n}); err != nil {
 			return err
 		}

@@ -42,7 +42,7 @@ func newFrame(t *testing.T, o frame.Options) (*frame.Frame, words.Printer) {
 }
 
 func samples(f *frame.Frame, say words.Printer) []sample {
-	return slices.Concat(signInSamples(say), setUpSamples(say), answerSamples(say), numberSamples(say), sentSamples(say), accountSamples(say), consoleSamples(say), oktaSamples(say), helpSamples(say), faultSamples(f))
+	return slices.Concat(signInSamples(say), setUpSamples(say), answerSamples(say), numberSamples(say), sentSamples(say), pushSamples(say), accountSamples(say), consoleSamples(say), oktaSamples(say), helpSamples(say), faultSamples(f))
 }
 
 func render(t *testing.T, f *frame.Frame, p frame.Page) string {
@@ -84,7 +84,7 @@ func TestWithoutSupportNoPageSpeaksOfIt(t *testing.T) {
 // Between the doors nobody is signed in, so nothing there can sign out.
 func TestBetweenTheDoorsNothingSignsOut(t *testing.T) {
 	f, say := newFrame(t, frame.Options{})
-	for _, s := range slices.Concat(setUpSamples(say), answerSamples(say), numberSamples(say), sentSamples(say)) {
+	for _, s := range slices.Concat(setUpSamples(say), answerSamples(say), numberSamples(say), sentSamples(say), pushSamples(say)) {
 		html := strings.ToLower(render(t, f, s.page))
 		if strings.Contains(html, "sign out") || strings.Contains(html, "sign-out") {
 			t.Errorf("%s speaks of signing out", s.name)

@@ -191,6 +191,44 @@ func numberSamples(say words.Printer) []sample {
 	return samples
 }
 
+func pushSamples(say words.Printer) []sample {
+	b := between()
+	push := signin.Push{
+		Between: b, Device: "Dana’s iPhone", Stage: signin.OnPhone, Number: 72, At: now, After: now.Add(24 * time.Second), Seen: "1-on-phone-72", Another: true,
+	}
+	register := signin.Register{Between: b, Stage: signin.OnPhone, Until: now.Add(10 * time.Minute), Text: hint, Seen: "1-on-phone"}
+	samples := []sample{
+		{name: "get-okta", page: signin.GetOkta{Between: b}.Page(say)},
+		{name: "register", page: register.Page(say)},
+		{name: "push-app-code", page: signin.Code{Between: b, Kind: factor.Okta, Device: push.Device, Another: true, Instead: true}.Page(say)},
+		{name: "push-unsent", page: signin.Code{Between: b, Kind: factor.Okta, Device: push.Device, Another: true, Unpushed: true}.Page(say)},
+		{name: "choose-failed", page: signin.Choose{
+			Between: b, Required: true, Methods: signin.Offers(kinds, everything, true), Failed: &signin.Failed{Method: "Okta Verify", Key: "failed.outage"},
+		}.Page(say)},
+		{name: "ended-stopped", page: signin.Ended{Why: signin.Stopped, Again: "/sign-in", Reference: "K7QM-4XDT"}.Page(say)},
+	}
+	for _, stage := range []signin.PushStage{signin.Answered, signin.TimedOut} {
+		v := register
+		v.Stage, v.Name = stage, "Dana’s iPhone"
+		samples = append(samples, sample{name: "register-" + string(stage), page: v.Page(say)})
+	}
+	for _, stage := range []signin.PushStage{
+		signin.Asking, signin.Stalled, signin.OnPhone, signin.Answered, signin.Refusing, signin.TimedOut, signin.NotBrought,
+	} {
+		v := push
+		v.Stage = stage
+		samples = append(samples, sample{name: "push-" + string(stage), noFilled: v.Waits() && !v.Trouble(), page: v.Page(say)})
+	}
+	plain := push
+	plain.Number = -1
+	held := push
+	held.Held = &signin.Held{Why: signin.TooManyAsked, Until: now.Add(9 * time.Minute)}
+	return append(samples, sample{name: "push-without-number", noFilled: true, page: plain.Page(say)}, sample{name: "push-held", noFilled: true, page: held.Page(say)})
+}
+
+// everything: can be set up.
+func everything(factor.Kind) bool { return true }
+
 func sentSamples(say words.Printer) []sample {
 	text := signin.Sent{
 		Between: between(), Kind: factor.SMS, Number: hint, By: factor.Text, Stage: signin.OnItsWay, Until: now.Add(5 * time.Minute), Another: true,

@@ -44,7 +44,7 @@ func TestAssetsAreLight(t *testing.T) {
 	f, _ := newFrame(t)
 	for path, limits := range map[string]struct{ plain, zipped int }{
 		f.assets.sheet:  {13800, 4300}, // with the status line, the help centre and the demo phone
-		f.assets.script: {2500, 1150}, // with the countdown, and the pieces that change
+		f.assets.script: {2500, 1150},  // with the countdown, and the pieces that change
 	} {
 		a := f.assets.files[path]
 		if len(a.plain) > limits.plain || len(a.zipped) > limits.zipped {

@@ -144,7 +144,10 @@ func (v Push) Numbered() bool { return v.Stage == OnPhone && v.Number >= 0 }
 func (v Push) Live() string { return v.Path("push") + "?seen=" + v.Seen }
 
 // Bad reports whether it came to nothing.
-func (v Push) Bad() bool { return v.Stage == Refusing || v.Stage == TimedOut || v.Trouble() }
+func (v Push) Bad() bool { return v.Ended() || v.Trouble() }
+
+// Ended reports that the phone will answer no more.
+func (v Push) Ended() bool { return v.Stage == Refusing || v.Stage == TimedOut }
 
 // Trouble reports that the service outside does not do its part: another method is nearer.
 func (v Push) Trouble() bool { return v.Stage == NotBrought || v.Stage == Stalled }
