@@ -41,6 +41,7 @@ func (p *person) setUpOkta() {
 	if w := evaluate[float64](p.Window, `document.querySelector(".qr img").naturalWidth`); w < 100 {
 		p.t.Errorf("the code to be scanned is %v px wide", w)
 	}
+	p.picture("register")
 	p.app("Scan the code on the screen for " + p.user.Username)
 	p.Heading("Your phone is connected")
 	p.See("Step 3 of 3")
