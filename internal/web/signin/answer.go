@@ -128,6 +128,8 @@ type Enrolled struct {
 	Kind factor.Kind
 	Name string // the user's own name for it
 	Hint string // its number, masked; "" where it has none
+	// Parted: it was stopped since the company connected another organisation, or none.
+	Parted bool
 }
 
 // Learn is the help that the page offers.
