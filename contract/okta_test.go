@@ -4,6 +4,7 @@
 //	the facts: calls, bodies, answers, errors         okta_test.go, in the words of shape_test.go
 //	a transport that checks what passes through it    checker_test.go
 //	the stand-in, driven through it                   standin_test.go
+//	our client and the stand-in, with it between them client_test.go
 //	Okta's description, where it is at hand           description_test.go
 //
 // It is a module of its own since reading an OpenAPI file takes libraries that Sallyport
@@ -20,6 +21,7 @@ type call struct {
 	query   map[string]string // what it must say
 	public  bool              // takes no token
 	bodies  []shape           // nil: none
+	form    map[string]string // what a form says instead of a body; "": anything
 	empty   bool              // a body may be left out
 	answers map[int][]shape   // of success; an empty list: no JSON
 	errors  []string          // Okta's codes that belong to this call, beside those of every call
@@ -73,6 +75,9 @@ var (
 
 	trouble = just{"errorCode": text, "errorSummary": text, "errorLink": text, "errorId": text, "errorCauses": list{fields{"errorSummary": text}}}
 	refusal = fields{"error": text, "error_description": text} // of the token's endpoint (RFC 6749 § 5.2)
+
+	// The key and the statuses are in the description's examples.
+	authenticator = fields{"id": text, "key": text, "name": text, "status": one{"ACTIVE", "INACTIVE"}, "type": text}
 )
 
 // calls are all that Sallyport makes.
@@ -82,7 +87,12 @@ var calls = []call{
 		answers: map[int][]shape{200: {fields{"id": text, "pipeline": one{"idx", "v1"}, "_links": fields{"organization": reading("GET")}}}},
 	},
 	{
+		// RFC 6749 § 4.4, RFC 7523 § 2.2; for DPoP RFC 9449 § 5, and Okta's Go SDK for the order of its two errors.
 		name: "token", method: "POST", path: "/oauth2/v1/token", public: true, missing: "it is of another API",
+		form: map[string]string{
+			"grant_type": "client_credentials", "scope": "okta.users.manage okta.users.read", "client_assertion": "",
+			"client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+		},
 		answers: map[int][]shape{200: {fields{"token_type": one{"Bearer", "DPoP"}, "expires_in": number, "access_token": text, "scope": text}}},
 	},
 	{
@@ -93,7 +103,13 @@ var calls = []call{
 		}},
 		answers: map[int][]shape{200: {user}}, errors: []string{"E0000001", "E0000003"},
 	},
-	{name: "list users", method: "GET", path: "/api/v1/users", answers: map[int][]shape{200: {list{user}}}, errors: []string{"E0000001"}},
+	{
+		// Nobody can be made of it. From memory: that whoever may not make users is told that first.
+		name: "ask to make users", method: "POST", path: "/api/v1/users", query: map[string]string{"activate": "false"},
+		bodies: []shape{just{"profile": just{}}}, errors: []string{"E0000001"},
+	},
+	{name: "list authenticators", method: "GET", path: "/api/v1/authenticators", answers: map[int][]shape{200: {list{authenticator}}}},
+	{name: "list users", method: "GET", path: "/api/v1/users", query: map[string]string{"limit": "1"}, answers: map[int][]shape{200: {list{user}}}, errors: []string{"E0000001"}},
 	{name: "get user", method: "GET", path: "/api/v1/users/{user}", answers: map[int][]shape{200: {user}}},
 	{name: "list factors", method: "GET", path: "/api/v1/users/{user}/factors", answers: map[int][]shape{200: {list{factor}}}},
 	{

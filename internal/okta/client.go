@@ -173,7 +173,10 @@ func (c *Client) exchange(ctx context.Context, origin string, r request, h http.
 	said := parseRefusal(a.body)
 	m := judge(a.status, a.header, said.Code)
 	o := answered
-	if errors.Is(m.kind, ErrOutage) && !m.one {
+	switch {
+	case said.Code == readOnly && r.method != http.MethodGet:
+		o = unknown // others may go through: a push, a code
+	case errors.Is(m.kind, ErrOutage) && !m.one:
 		o = failed
 	}
 	l.leave(o, hold(a.status, a.header, m, now), now)

@@ -26,7 +26,7 @@ var codes = map[string]meaning{
 	"E0000007": {kind: ErrGone}, // not found
 	"E0000008": {kind: ErrGone}, // the path was not found
 	"E0000009": {kind: ErrOutage},
-	"E0000010": {kind: ErrOutage}, // read-only: verifying may work, enrolling does not
+	readOnly:   {kind: ErrOutage},
 	"E0000011": {kind: ErrCredentials},
 	"E0000047": {kind: ErrLimit},
 	"E0000067": {kind: ErrOutage}, // the service of factors timed out
@@ -62,6 +62,10 @@ var codes = map[string]meaning{
 	"invalid_dpop_proof":  {kind: ErrCredentials},
 	"use_dpop_nonce":      {kind: ErrCredentials},
 }
+
+// readOnly is the code of an organisation that changes nothing for now: verifying may work,
+// enrolling does not.
+const readOnly = "E0000010"
 
 // shape is the form of Okta's own codes; anything else that an answer calls a code may hold
 // anything, and is not repeated.

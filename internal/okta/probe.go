@@ -32,7 +32,7 @@ func (c *Client) Probe(ctx context.Context, org Org) error {
 	if err != nil || settled || len(first) == 0 {
 		return err
 	}
-	return c.offersPush(ctx, org, first[0].ID)
+	return c.offersPush(ctx, org, first[0])
 }
 
 // greet asks for what every organisation says of itself to anybody, before a token is shown
@@ -98,9 +98,9 @@ func (c *Client) hasVerify(ctx context.Context, org Org) (settled bool, err erro
 }
 
 // offersPush looks whether a user could enrol a push, or has. A call that is refused says nothing.
-func (c *Client) offersPush(ctx context.Context, org Org, user string) error {
+func (c *Client) offersPush(ctx context.Context, org Org, user wireUser) error {
 	const call = "look at catalogue"
-	address, err := api(org, call, "users", user, "factors", "catalog")
+	address, err := api(org, call, "users", user.ID, "factors", "catalog")
 	if err != nil {
 		return nil // an id that is none: users were listed, which is what counts
 	}
@@ -110,7 +110,7 @@ func (c *Client) offersPush(ctx context.Context, org Org, user string) error {
 	if errors.Is(err, ErrLimit) || errors.Is(err, ErrOutage) {
 		return err
 	}
-	if err != nil || len(all) == 0 {
+	if err != nil || len(all) == 0 && user.Status != Active { // who may sign in is offered what there is
 		return nil
 	}
 	for _, f := range all {

@@ -95,6 +95,10 @@ func (c *Client) Cancel(ctx context.Context, org Org, at string) error {
 	}
 	r.safe = true
 	_, err = c.call(ctx, org, r)
+	if t, ok := errors.AsType[Trouble](err); ok && t.Code == "E0000079" {
+		t.Kind = ErrGone // it has ended: answered, or its time is over
+		return t
+	}
 	return err
 }
 

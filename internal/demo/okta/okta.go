@@ -108,6 +108,7 @@ func (route) ServeHTTP(http.ResponseWriter, *http.Request) {}
 var routes = []route{
 	{"GET /.well-known/okta-organization", "", (*Org).getOrganization},
 	{"POST /oauth2/v1/token", "", (*Org).postToken},
+	{"GET /api/v1/authenticators", "okta.authenticators.read", (*Org).getAuthenticators},
 	{"GET /api/v1/users", read, (*Org).getUsers},
 	{"POST /api/v1/users", manage, (*Org).postUser},
 	{"GET /api/v1/users/{user}", read, (*Org).getUser},
@@ -139,7 +140,7 @@ const (
 	Limited  Fault = "limited"   // every call: 429 E0000047
 	Revoked  Fault = "revoked"   // every token: 401 E0000011
 	Denied   Fault = "denied"    // every token lacks permission: 403 E0000006
-	NoPush   Fault = "no-push"   // Okta Verify is not active: not in the catalogue, not to be enrolled
+	NoPush   Fault = "no-push"   // Okta Verify is not active: not among the authenticators, not in the catalogue, not to be enrolled
 )
 
 // SetFault makes f what is wrong from now on.

@@ -104,7 +104,9 @@ func (o *Org) postToken(r *http.Request) reply {
 		p := o.prove(r, "")
 		if p.trouble != "" {
 			a := oauthError(http.StatusBadRequest, p.trouble, "the DPoP proof is missing, wrong, or without the nonce")
-			a.nonce = o.nonce
+			if p.trouble == "use_dpop_nonce" {
+				a.nonce = o.nonce
+			}
 			return a
 		}
 		g.key, kind = p.key, "DPoP"

@@ -65,6 +65,19 @@ func (o *Org) getOrganization(r *http.Request) reply {
 	})
 }
 
+// getAuthenticators lists what the organisation has, to whoever has a scope that Sallyport
+// does without: so an API token alone sees it.
+func (o *Org) getAuthenticators(*http.Request) reply {
+	verify := "ACTIVE"
+	if o.fault == NoPush {
+		verify = "INACTIVE"
+	}
+	return ok([]object{
+		{"id": "autSTANDIN0000000001", "type": "password", "key": "okta_password", "name": "Password", "status": "ACTIVE"},
+		{"id": "autSTANDIN0000000002", "type": "app", "key": "okta_verify", "name": "Okta Verify", "status": verify},
+	})
+}
+
 func (o *Org) getUsers(r *http.Request) reply {
 	n := 200
 	if text := r.FormValue("limit"); text != "" {
@@ -102,14 +115,17 @@ func (o *Org) postUser(r *http.Request) reply {
 	if !parse(r, &body) {
 		return fail("E0000003")
 	}
-	if r.FormValue("provider") != "true" || body.Credentials.Provider.Type != "FEDERATION" {
-		return fail("E0000001", "the stand-in makes federated users alone: ?provider=true, and FEDERATION for credentials.provider")
-	}
 	u := &user{ID: name("00u"), Status: "ACTIVE", Profile: body.Profile, Created: o.Now().UTC()}
 	for _, f := range []string{"login", "email"} {
+		if u.field(f) == "" {
+			return fail("E0000001", f+": The field cannot be left blank")
+		}
 		if at := strings.IndexByte(u.field(f), '@'); at < 1 || len(u.field(f)) < 5 || len(u.field(f)) > 100 {
 			return fail("E0000001", f+": must be an address of 5 to 100 characters")
 		}
+	}
+	if r.FormValue("provider") != "true" || body.Credentials.Provider.Type != "FEDERATION" {
+		return fail("E0000001", "the stand-in makes federated users alone: ?provider=true, and FEDERATION for credentials.provider")
 	}
 	if o.find(u.login()) != nil {
 		return fail("E0000001", "login: An object with this field already exists in the current organization")
