@@ -18,7 +18,7 @@ func TestWhereItIsNotRequiredItIsOffered(t *testing.T) {
 			p := newPerson(t, demo, "harbor.administrator", way)
 			for range 2 {
 				p.givePassword()
-				p.See(harbor+" does not require", "Set up", "Skip for now")
+				p.See(harbor+" does not require", "Set up", "Skip for now", "Your company has not connected Okta.")
 				p.picture("skip")
 				p.Press("Skip for now")
 				p.inside()

@@ -61,14 +61,14 @@ func TestTheListOffersTheFourMethods(t *testing.T) {
 		slices.SortFunc(offered, func(a, b Control) int { return strings.Compare(a.Name, b.Name) })
 		want := []Control{
 			{Name: "Set up Google Authenticator"},
-			{Name: "Set up Okta Verify", Disabled: true},
+			{Name: "Set up Okta Verify"},
 			{Name: "Set up SMS Authentication"},
 			{Name: "Set up Voice Call Authentication"},
 		}
 		if !slices.Equal(offered, want) {
 			t.Errorf("offered are %v, want %v", offered, want)
 		}
-		p.See("Your company has not connected Okta.", "Text and data rates may apply.", "A landline works too.")
+		p.See("You approve a notification on your phone.", "Text and data rates may apply.", "A landline works too.")
 		p.picture("choose")
 	})
 }

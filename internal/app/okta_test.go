@@ -489,17 +489,3 @@ func TestOnlyOktasAddressesAndTheOperatorsAreTaken(t *testing.T) {
 		}
 	})
 }
-
-// Where nothing calls Okta an organisation is taken as typed, and the test says so.
-func TestWithoutATesterNothingIsTried(t *testing.T) {
-	onBothEngines(t, func(t *testing.T, h *house) {
-		admin := h.newBrowser()
-		admin.join(ada)
-		admin.post(testOkta, admin.byToken()).want(http.StatusUnprocessableEntity).says("The connection cannot be tested here")
-		admin.post(oktaPage, admin.byToken()).leads(oktaPage + "?done=connected")
-		if _, c := h.stored(ada); c.Origin != acme {
-			t.Errorf("stored %+v", c)
-		}
-		admin.post(oktaPage, admin.byToken("address", custom)).want(http.StatusUnprocessableEntity).says("This is not the address of an Okta organisation")
-	})
-}

@@ -407,7 +407,7 @@ func oktaSamples(say words.Printer) []sample {
 	}
 	for _, why := range []console.OktaFault{
 		console.NoAddress, console.BadAddress, console.NoToken, console.BadToken, console.NoClientID, console.NoKeyID, console.NoKey, console.BadKey,
-		console.WeakToken, console.WeakApp, console.NoPolicy, console.AtLimit, console.NoReply, console.StrangeOrg, console.NotTestable,
+		console.WeakToken, console.WeakApp, console.NoPolicy, console.AtLimit, console.NoReply, console.StrangeOrg,
 	} {
 		samples = append(samples, sample{name: "okta-fault-" + string(why), page: changed(bare, func(v *console.Okta) {
 			if v.Refused = (&console.OktaRefused{Why: why}); v.Refused.Field() == "token" || why == console.WeakToken {

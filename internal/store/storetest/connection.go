@@ -294,7 +294,6 @@ func connectionIsCompanyWide(w *World) {
 	for _, e := range []signin.Effect{
 		signin.SetConnection{Kind: factor.TOTP, ID: "k1", Settings: secret.New("first")},
 		signin.DisableKind{Kind: factor.TOTP},
-		signin.NotifyAdministrators{Notice: outbox.Notice{Kind: outbox.ConnectionMade, At: w.Now}},
 	} {
 		if err := w.effects(c, u, e); err == nil {
 			w.Errorf("%T was written with a step of one user", e)

@@ -26,15 +26,12 @@ const oktaPage = "/settings/okta"
 // probeLimit bounds how long a test may take.
 const probeLimit = 20 * time.Second
 
-// ErrUntested: this server has nothing that calls Okta, so a connection is taken as typed.
-var ErrUntested = errors.New("no connection with okta can be tested here")
-
 // Organisations are the Okta organisations that can be connected; app provides it.
 type Organisations interface {
 	// Address is the origin that typed stands for: "acme.okta.com" is "https://acme.okta.com".
 	// okta.ErrAddress for one that may not be connected here.
 	Address(typed string) (origin string, err error)
-	// Probe tries all that we need of o: nil, ErrUntested, or an error of package okta.
+	// Probe tries all that we need of o: nil, or an error of package okta.
 	Probe(ctx context.Context, o okta.Org) error
 }
 
@@ -220,8 +217,6 @@ func faultOf(err error, way Way) *OktaRefused {
 	switch {
 	case err == nil:
 		return nil
-	case errors.Is(err, ErrUntested):
-		return &OktaRefused{Why: NotTestable}
 	case errors.Is(err, okta.ErrAddress):
 		return &OktaRefused{Why: BadAddress}
 	case errors.Is(err, okta.ErrCredentials):
@@ -297,7 +292,7 @@ func (p *Pages) postOkta(w http.ResponseWriter, r *http.Request, f session.Found
 		return signin.ErrMoved
 	}
 	if have == nil || !sameDoor(have.Connection, c) {
-		if refused := p.probe(r.Context(), c); refused != nil && refused.Why != NotTestable {
+		if refused := p.probe(r.Context(), c); refused != nil {
 			return p.refuse(w, r, f, p.typed(f, have, d), refused)
 		}
 	}

@@ -81,21 +81,20 @@ type OktaFault string
 
 // The faults.
 const (
-	NoAddress   OktaFault = "no-address"
-	BadAddress  OktaFault = "bad-address"
-	NoToken     OktaFault = "no-token"
-	BadToken    OktaFault = "bad-token" // Okta does not know it
-	NoClientID  OktaFault = "no-client-id"
-	NoKeyID     OktaFault = "no-key-id"
-	NoKey       OktaFault = "no-key"
-	BadKey      OktaFault = "bad-key"       // client id, key id and key do not belong together
-	WeakToken   OktaFault = "weak-token"    // its owner may not do that
-	WeakApp     OktaFault = "weak-app"      // a scope is missing, or the role
-	NoPolicy    OktaFault = "no-policy"     // Okta Verify is not active there
-	AtLimit     OktaFault = "at-limit"      // no more calls now
-	NoReply     OktaFault = "no-reply"      // no answer
-	StrangeOrg  OktaFault = "strange-reply" // no answer of Okta's
-	NotTestable OktaFault = "not-testable"  // this server calls no Okta
+	NoAddress  OktaFault = "no-address"
+	BadAddress OktaFault = "bad-address"
+	NoToken    OktaFault = "no-token"
+	BadToken   OktaFault = "bad-token" // Okta does not know it
+	NoClientID OktaFault = "no-client-id"
+	NoKeyID    OktaFault = "no-key-id"
+	NoKey      OktaFault = "no-key"
+	BadKey     OktaFault = "bad-key"       // client id, key id and key do not belong together
+	WeakToken  OktaFault = "weak-token"    // its owner may not do that
+	WeakApp    OktaFault = "weak-app"      // a scope is missing, or the role
+	NoPolicy   OktaFault = "no-policy"     // Okta Verify is not active there
+	AtLimit    OktaFault = "at-limit"      // no more calls now
+	NoReply    OktaFault = "no-reply"      // no answer
+	StrangeOrg OktaFault = "strange-reply" // no answer of Okta's
 )
 
 // OktaRefused is a fault with what its words need.
@@ -109,21 +108,20 @@ type OktaRefused struct {
 type oktaFault struct{ field, title, what string }
 
 var oktaFaults = map[OktaFault]oktaFault{
-	NoAddress:   {"address", "okta.no-address.title", "okta.no-address.what"},
-	BadAddress:  {"address", "okta.bad-address.title", "okta.bad-address.what"},
-	NoToken:     {"token", "okta.no-token.title", "okta.no-token.what"},
-	BadToken:    {"token", "okta.bad-token.title", "okta.bad-token.what"},
-	NoClientID:  {"client-id", "okta.no-client-id.title", "okta.no-client-id.what"},
-	NoKeyID:     {"key-id", "okta.no-key-id.title", "okta.no-key-id.what"},
-	NoKey:       {"key", "okta.no-key.title", "okta.no-key.what"},
-	BadKey:      {"key", "okta.bad-key.title", "okta.bad-key.what"},
-	WeakToken:   {"", "okta.weak-token.title", "okta.weak-token.what"},
-	WeakApp:     {"", "okta.weak-app.title", "okta.weak-app.what"},
-	NoPolicy:    {"", "okta.no-policy.title", "okta.no-policy.what"},
-	AtLimit:     {"", "okta.at-limit.title", "okta.at-limit.what"},
-	NoReply:     {"", "okta.no-reply.title", "okta.no-reply.what"},
-	StrangeOrg:  {"address", "okta.strange-reply.title", "okta.strange-reply.what"},
-	NotTestable: {"", "okta.not-testable.title", "okta.not-testable.what"},
+	NoAddress:  {"address", "okta.no-address.title", "okta.no-address.what"},
+	BadAddress: {"address", "okta.bad-address.title", "okta.bad-address.what"},
+	NoToken:    {"token", "okta.no-token.title", "okta.no-token.what"},
+	BadToken:   {"token", "okta.bad-token.title", "okta.bad-token.what"},
+	NoClientID: {"client-id", "okta.no-client-id.title", "okta.no-client-id.what"},
+	NoKeyID:    {"key-id", "okta.no-key-id.title", "okta.no-key-id.what"},
+	NoKey:      {"key", "okta.no-key.title", "okta.no-key.what"},
+	BadKey:     {"key", "okta.bad-key.title", "okta.bad-key.what"},
+	WeakToken:  {"", "okta.weak-token.title", "okta.weak-token.what"},
+	WeakApp:    {"", "okta.weak-app.title", "okta.weak-app.what"},
+	NoPolicy:   {"", "okta.no-policy.title", "okta.no-policy.what"},
+	AtLimit:    {"", "okta.at-limit.title", "okta.at-limit.what"},
+	NoReply:    {"", "okta.no-reply.title", "okta.no-reply.what"},
+	StrangeOrg: {"address", "okta.strange-reply.title", "okta.strange-reply.what"},
 }
 
 // Field is the field that mends it, "" where none does.

@@ -217,6 +217,14 @@ func (p *Pages) postEnrol(w http.ResponseWriter, r *http.Request) error {
 	if !p.Available(kind) {
 		return signin.ErrNotOffered
 	}
+	if st, err := p.SignIns.View(r.Context(), p.browser(r)); err == nil && p.Connected != nil { // else the step says why
+		switch connected, err := p.Connected(r.Context(), st.User.Company, kind); {
+		case err != nil:
+			return err
+		case !connected:
+			return signin.ErrNotOffered
+		}
+	}
 	if p.numbered(kind) {
 		http.Redirect(w, r, "/sign-in/"+r.PathValue("id")+"/number?"+url.Values{"kind": {string(kind)}}.Encode(), http.StatusSeeOther)
 		return nil
