@@ -73,7 +73,7 @@ var alone = map[string][]string{
 	"internal/config":     {"cmd/sallyport", "internal/app"},
 	"internal/demo":       {"internal/app"},
 	"internal/demo/phone": {"internal/app"},
-	"internal/demo/okta":  {"internal/app", "internal/demo/phone"}, // and the module contract
+	"internal/demo/okta":  {"internal/app", "internal/demo/phone", "internal/factor/oktapush"}, // and the module contract
 	"internal/app":        {"cmd/sallyport", "internal/app"},
 }
 

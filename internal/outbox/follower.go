@@ -182,8 +182,7 @@ func (f *Follower) follow(ctx context.Context, p Following) {
 		if ctx.Err() != nil {
 			return // another node goes on
 		}
-		if over || a.Word != NoWord {
-			f.end(ctx, p, a)
+		if (over || a.Word != NoWord) && f.end(ctx, p, a) {
 			return
 		}
 		next = f.Asker.Every(p, f.Now().Sub(p.Began))
@@ -235,9 +234,10 @@ func (f *Follower) ask(ctx context.Context, p Following) (a Answer, over bool) {
 	return a, false
 }
 
-// end tells whoever waits, and forgets p. Until the answer is taken it is asked about no
-// more, here; a node that dies meanwhile leaves it to another.
-func (f *Follower) end(ctx context.Context, p Following, a Answer) {
+// end tells whoever waits, and forgets p. False: one of them failed until there was no time
+// left. Then p is followed further, since the lease of what this node dropped would be kept
+// with all its others.
+func (f *Follower) end(ctx context.Context, p Following, a Answer) bool {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endLimit)
 	defer cancel()
 	for a.Word != NoWord {
@@ -247,10 +247,12 @@ func (f *Follower) end(ctx context.Context, p Following, a Answer) {
 		}
 		f.Log.WarnContext(ctx, "answer to a push not taken", "delivery", p.ID, "answer", a.Word, "error", err)
 		if !f.sleep(ctx, askedAgain) {
-			return // its lease runs out, and it is asked about again
+			return false
 		}
 	}
 	if err := f.Store.End(ctx, p, f.Now()); err != nil {
 		f.Log.WarnContext(ctx, "push not ended", "delivery", p.ID, "error", err)
+		return false
 	}
+	return true
 }

@@ -221,6 +221,64 @@ func TestNoticeOfAMissingKeyWaits(t *testing.T) {
 	})
 }
 
+// A push that does not open comes as broken, so that it lapses.
+func TestAPushOfAnotherRowIsBroken(t *testing.T) {
+	engines(t, func(t *testing.T, dsn string, raw func(t *testing.T) *sql.DB) {
+		s := open(t, dsn, ring(t, 1))
+		w := storetest.NewWorld(t, s)
+		c := w.Company(true)
+		good, copied := w.Following(c, w.User(c, company.Salesperson)), w.Following(c, w.User(c, company.Salesperson))
+		for _, f := range []outbox.Following{good, copied} {
+			w.Must(s.Pushes().Follow(t.Context(), f))
+		}
+		for column, content := range columns(t, raw(t)) {
+			if bytes.Contains(content, []byte("poll and number")) {
+				t.Errorf("%s has what is asked outside", column)
+			}
+		}
+		exec(t, raw(t), `UPDATE push SET sealed = (SELECT sealed FROM push WHERE id = $1) WHERE id = $2`, good.ID, copied.ID)
+		_, err := s.Pushes().Find(t.Context(), c, copied.User, outbox.Delivery{
+			SignIn: copied.SignIn, Challenge: copied.Challenge, Generation: copied.Generation,
+		})
+		w.Want(err, secret.ErrSealed)
+		all, err := s.Pushes().Claim(t.Context(), "node", w.Now, w.Now.Add(time.Second), 9)
+		w.Must(err)
+		if len(all) != 2 {
+			t.Fatalf("got %+v, want both", all)
+		}
+		for _, f := range all {
+			if broken := f.ID == copied.ID; broken != errors.Is(f.Broken, secret.ErrSealed) || broken != f.Outside.Empty() {
+				t.Fatalf("got %+v with %q", f, f.Outside.Reveal())
+			}
+		}
+	})
+}
+
+// Another node may have the key that this one lacks, until it is too late.
+func TestAPushOfAMissingKeyWaits(t *testing.T) {
+	engines(t, func(t *testing.T, dsn string, raw func(t *testing.T) *sql.DB) {
+		s := open(t, dsn, ring(t, 1))
+		w := storetest.NewWorld(t, s)
+		c := w.Company(true)
+		f := w.Following(c, w.User(c, company.Salesperson))
+		w.Must(s.Pushes().Follow(t.Context(), f))
+		var sealed []byte
+		w.Must(raw(t).QueryRowContext(t.Context(), `SELECT sealed FROM push`).Scan(&sealed))
+		exec(t, raw(t), `UPDATE push SET sealed = $1`, append([]byte("\x02k9"), sealed[3:]...))
+		claim := func(now time.Time) []outbox.Following {
+			all, err := s.Pushes().Claim(t.Context(), "node", now, now.Add(time.Second), 9)
+			w.Must(err)
+			return all
+		}
+		if got := claim(w.Now); len(got) != 0 {
+			t.Fatalf("got %+v without the key", got)
+		}
+		if got := claim(f.Expires); len(got) != 1 || !errors.Is(got[0].Broken, secret.ErrKeyMissing) {
+			t.Fatalf("got %+v without the key, and too late", got)
+		}
+	})
+}
+
 // TestNoDestinationIsInTheDatabase sends to a number and to an address and then looks at
 // every column of every table. Codes are never handed to the store.
 func TestNoDestinationIsInTheDatabase(t *testing.T) {

@@ -61,14 +61,15 @@ func (a Asker) Ask(ctx context.Context, f outbox.Following) (outbox.Answer, erro
 }
 
 // Stop takes a push from the phone. A registration that nobody waits for is taken back
-// whole: the app would answer for nobody.
+// whole: the app would answer for nobody. One that has succeeded meanwhile stays: its method
+// may be set up already, by a code, or by a node that died before it could say so.
 func (a Asker) Stop(ctx context.Context, f outbox.Following) error {
 	o, org, err := a.open(ctx, f)
 	switch {
 	case err != nil:
 		return err
 	case o.Setup && !o.Keys.Linked:
-		err = a.Kind.Client.Unenrol(ctx, org, o.Keys.User, o.Keys.Factor)
+		err = a.takeBack(ctx, org, o)
 	case o.Cancel != "":
 		err = a.Kind.Client.Cancel(ctx, org, o.Cancel)
 	}
@@ -76,6 +77,14 @@ func (a Asker) Stop(ctx context.Context, f outbox.Following) error {
 		return nil
 	}
 	return err
+}
+
+func (a Asker) takeBack(ctx context.Context, org okta.Org, o outside) error {
+	at, err := a.Kind.Client.Activation(ctx, org, o.Poll)
+	if err != nil || at.Result == okta.Success {
+		return err
+	}
+	return a.Kind.Client.Unenrol(ctx, org, o.Keys.User, o.Keys.Factor)
 }
 
 func (a Asker) open(ctx context.Context, f outbox.Following) (outside, okta.Org, error) {

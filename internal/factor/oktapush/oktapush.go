@@ -95,10 +95,13 @@ func (k keys) text() (secret.Text, error) {
 	return secret.New(string(b)), nil
 }
 
+// errForeign is all that is said of a secret that is not one.
+var errForeign = errors.New("the secret is none of Okta Verify's")
+
 func keysOf(s secret.Text) (keys, error) {
 	var k keys
 	if err := json.Unmarshal([]byte(s.Reveal()), &k); err != nil || k.Connection == "" || k.User == "" || k.Factor == "" {
-		return keys{}, errors.New("the secret is none of Okta Verify's")
+		return keys{}, errForeign
 	}
 	return k, nil
 }
@@ -284,7 +287,7 @@ func (v Verifier) open(ctx context.Context, s secret.Text) (keys, okta.Org, erro
 func (Verifier) Form(answer string) (string, error) { return factor.SixDigits(answer) }
 
 // Verify has Okta compare a code from the same app, for where there is no signal. ErrWrong,
-// ErrReplayed; anything else is ErrNotCompared, and costs nothing.
+// ErrReplayed; where nothing was compared, ErrNotCompared; any other costs the attempt.
 func (v Verifier) Verify(ctx context.Context, a factor.Authenticator, c factor.Challenge, answer string, now time.Time) (factor.Proof, error) {
 	code, err := v.Form(answer)
 	if err != nil {
@@ -303,8 +306,8 @@ func (v Verifier) Verify(ctx context.Context, a factor.Authenticator, c factor.C
 		return factor.Proof{}, factor.Wrong{}
 	case errors.Is(err, okta.ErrReplayed):
 		return factor.Proof{}, factor.Replayed{Next: now.Truncate(codeLife).Add(codeLife)}
-	case errors.Is(err, okta.ErrOutage) && asked(err):
-		return factor.Proof{}, fmt.Errorf("compare a code: %w", err) // it may have been compared
+	case unsure(err): // or nobody would count what Okta compared
+		return factor.Proof{}, fmt.Errorf("compare a code: %w", err)
 	case err != nil:
 		return factor.Proof{}, outage("compare a code", err)
 	}
@@ -314,9 +317,12 @@ func (v Verifier) Verify(ctx context.Context, a factor.Authenticator, c factor.C
 // codeLife is that of a code of Okta Verify.
 const codeLife = 30 * time.Second
 
-// asked reports whether a call may have reached Okta before it failed: then the attempt is not
-// given back, or nobody would count what Okta compared.
-func asked(err error) bool {
-	t, ok := errors.AsType[okta.Trouble](err)
-	return ok && t.Until.IsZero()
+// unsure reports whether a call that failed may have been carried out: it got no answer, or
+// none that can be read.
+func unsure(err error) bool {
+	t, _ := errors.AsType[okta.Trouble](err)
+	if errors.Is(err, okta.ErrAnswer) {
+		return t.Status/100 == 2
+	}
+	return errors.Is(err, okta.ErrOutage) && t.Until.IsZero()
 }

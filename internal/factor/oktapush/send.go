@@ -44,7 +44,7 @@ func (o outside) text() (secret.Text, error) {
 }
 
 func outsideOf(s secret.Text) (outside, error) {
-	var o outside
+	o := outside{Number: -1}
 	if err := json.Unmarshal([]byte(s.Reveal()), &o); err != nil {
 		return outside{}, errors.New("this is no push of Okta Verify")
 	}
@@ -113,9 +113,9 @@ func (s Sender) push(ctx context.Context, org okta.Org, m outbox.Message, k keys
 func refused(what string, err error) error {
 	t, of := errors.AsType[okta.Trouble](err)
 	switch {
-	case errors.Is(err, okta.ErrOutage) && t.Status == 0 && t.Until.IsZero():
+	case unsure(err) && t.Status < 300: // no answer, or one that took it and cannot be read
 		return fmt.Errorf("%s: %w: %w", what, outbox.ErrSilent, err)
-	case errors.Is(err, okta.ErrOutage), errors.Is(err, okta.ErrLimit), !of && !errors.Is(err, ErrNotConnected):
+	case errors.Is(err, okta.ErrOutage), errors.Is(err, okta.ErrLimit), !of && !errors.Is(err, ErrNotConnected) && !errors.Is(err, errForeign):
 		return fmt.Errorf("%s: %w", what, err)
 	}
 	return fmt.Errorf("%s: %w: %w", what, outbox.ErrRefused, err)
