@@ -8,11 +8,10 @@ import (
 	"testing"
 	"time"
 
+	standin "sallyport.dev/sallyport/internal/demo/okta"
 	"sallyport.dev/sallyport/internal/factor"
 	"sallyport.dev/sallyport/internal/outbox"
 	"sallyport.dev/sallyport/internal/signin"
-
-	standin "sallyport.dev/sallyport/internal/demo/okta"
 )
 
 // anything posts at path what belongs to other stages, or to none, and what lets in without a
@@ -50,8 +49,7 @@ func (b *browser) anything(path string) {
 	b.isOutside()
 }
 
-// CVE-2021-41282 and others: a second step that was asked for went on by an empty request, or by
-// another step's.
+// A second step that was asked for goes on by no empty request, and by no other step's.
 func TestBypass12NothingButTheApprovalAdvancesASignInThatWaitsForAPush(t *testing.T) {
 	withPhones(t, func(t *testing.T, h *house, o *phones) {
 		o.join(h.newBrowser(), sam)
@@ -114,7 +112,7 @@ func TestBypass12NothingButTheRegistrationSetsTheMethodUp(t *testing.T) {
 func TestBypass16AnApprovalOpensNothingElse(t *testing.T) {
 	withPhones(t, func(t *testing.T, h *house, o *phones) {
 		key := o.joinBoth(h.newBrowser(), sam)
-		okta, google := h.methodID(sam, 0), h.methodID(sam, 1)
+		google := h.methodID(sam, 1)
 		sessions := h.sessions(sam)
 		closed := func(what string, b *browser, path string) {
 			t.Helper()
@@ -204,9 +202,6 @@ func TestBypass16AnApprovalOpensNothingElse(t *testing.T) {
 		o.approve(b, path, push)
 		h.clock.pass(signin.ChallengeLife)
 		closed("approved and left", b, path)
-		if okta == google {
-			t.Error("the methods are one")
-		}
 	})
 }
 
@@ -389,7 +384,7 @@ func TestBypass35NobodyContinuesOrSeesAnothersPush(t *testing.T) {
 	})
 }
 
-// CISA, "Implementing phishing-resistant MFA", and what was seen at Uber: pushes until one is tapped.
+// Pushes until one is tapped (MFA fatigue).
 func TestBypass52OnePushIsOpenAtATime(t *testing.T) {
 	withPhones(t, func(t *testing.T, h *house, o *phones) {
 		o.join(h.newBrowser(), sam)
