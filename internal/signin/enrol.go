@@ -35,7 +35,7 @@ func (e Enrol) decide(s State, now time.Time) (State, []Effect, error) {
 	if e.Keep && (old == nil || len(old.Channels) == 0 || old.Secret.Reveal() != pending.Secret.Reveal()) {
 		return s, nil, ErrOutOfOrder
 	}
-	if old != nil && sameSetUp(*old, pending) && s.SignIn.Left > 0 && !registersAnew(s, *old) {
+	if old != nil && sameSetUp(*old, pending) && s.SignIn.Left > 0 && !registersAnew(s, *old, now) {
 		s = step(s, Enrolling, now)
 		return s, sendAgain(s, *old, e.Key, now), nil
 	}
@@ -67,8 +67,9 @@ func has(u User, k factor.Kind) bool {
 }
 
 // registersAnew: the phone did not register in time, so the next code is another one.
-func registersAnew(s State, pending factor.Authenticator) bool {
-	return pending.Elsewhere() && s.SignIn.Challenge.Verdict == factor.Unanswered
+func registersAnew(s State, pending factor.Authenticator, now time.Time) bool {
+	c := s.SignIn.Challenge
+	return pending.Elsewhere() && (c.Verdict == factor.Unanswered || c.Verdict == "" && !now.Before(c.Sent.Add(ActivationLife)))
 }
 
 // sendAgain sends the code of what is being set up once more, unless that was just done.

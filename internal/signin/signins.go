@@ -139,7 +139,7 @@ func (s *SignIns) register(ctx context.Context, b Browser, kind factor.Approver,
 	if err := MayEnrol(st); err != nil {
 		return secret.Text{}, err
 	}
-	if old := st.SignIn.Pending; old != nil && old.Kind == k && !registersAnew(st, *old) {
+	if old := st.SignIn.Pending; old != nil && old.Kind == k && !registersAnew(st, *old, s.Now()) {
 		return old.Secret, nil
 	}
 	seed, err := kind.Register(ctx, factor.Owner{Company: string(st.User.Company), User: string(st.User.ID)})
