@@ -257,7 +257,7 @@ func TestAnOpenCircuitIsTriedAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := inBubble(t)
 		a := d.phone()
-		d.SetFault(standin.Down)
+		d.SetFault(standin.Broken)
 		for range 9 {
 			_, err := d.sender.Send(t.Context(), d.message(a, false))
 			d.want(err, okta.ErrOutage, outbox.ErrRefused, outbox.ErrSilent)
