@@ -93,6 +93,7 @@ func TestBypass12NothingButTheRegistrationSetsTheMethodUp(t *testing.T) {
 		if h.methods(sam) != 0 {
 			t.Error("a phone that has not registered is a method")
 		}
+		h.soon("somebody who asks how it stands", func() bool { return h.count("push WHERE ended_ms = 0") == 1 })
 		// Given up, the registration of the phone comes to nothing.
 		b.submit(b.get(path + "/scan").form("/drop")).leads(path)
 		_ = o.Scan(f, device) // it may be taken back already
