@@ -81,7 +81,7 @@ func TestBypass12NothingButTheRegistrationSetsTheMethodUp(t *testing.T) {
 	withPhones(t, func(t *testing.T, h *house, o *phones) {
 		b := h.newBrowser()
 		path := b.begin(sam)
-		o.pick(b, path)
+		f := o.pick(b, path)
 		for _, step := range []string{"continue", "answer", "finish", "skip", "resend", "not-me"} {
 			for _, code := range []string{"", "123456"} {
 				if p := b.post(path+"/"+step, fieldsOf("", "code", code)); p.status < 400 {
@@ -93,10 +93,21 @@ func TestBypass12NothingButTheRegistrationSetsTheMethodUp(t *testing.T) {
 		if h.methods(sam) != 0 {
 			t.Error("a phone that has not registered is a method")
 		}
-		h.soon("somebody who asks how it stands", func() bool { return h.count("push WHERE ended_ms = 0") == 1 })
-		// Given up, the registration of the phone comes to nothing.
+		// Given up, it comes to nothing here and at Okta.
+		followed := func() bool { return h.count("push WHERE ended_ms = 0") == 1 }
+		h.soon("somebody who asks how it stands", followed)
 		b.submit(b.get(path + "/scan").form("/drop")).leads(path)
+		h.soon("taken back at Okta", func() bool { return len(o.Waiting()) == 0 })
+		if err := o.Scan(f, device); err == nil {
+			t.Error("what was given up can still be scanned")
+		}
+		// Scanned in the instant in which it is given up, it is no method, and in nobody's way.
+		f = o.pick(b, path)
+		h.soon("somebody who asks how the second stands", followed)
+		drop := b.get(path + "/scan").form("/drop")
 		c, n := h.challenge(path)
+		b.submit(drop).leads(path)
+		_ = o.Scan(f, device) // it may be taken back already
 		if err := h.hears(path, c, n); err == nil {
 			t.Error("an approval was taken after the set-up was given up")
 		}
@@ -104,7 +115,12 @@ func TestBypass12NothingButTheRegistrationSetsTheMethodUp(t *testing.T) {
 		if h.methods(sam) != 0 {
 			t.Error("what was given up is a method")
 		}
-		h.soon("taken back at Okta", func() bool { return len(o.Accounts()) == 0 && len(o.Waiting()) == 0 })
+		o.register(b, path).leads(path)
+		b.submit(b.get(path).form("/finish")).leads("/")
+		b.isInside(sam)
+		if h.methods(sam) != 1 || len(o.Accounts()) != 1 {
+			t.Errorf("%d methods, %d accounts in the app", h.methods(sam), len(o.Accounts()))
+		}
 	})
 }
 
