@@ -125,7 +125,7 @@ func TestBypass12NothingButTheRegistrationSetsTheMethodUp(t *testing.T) {
 }
 
 // An approval is for one generation of one challenge of one sign-in, once, and in time.
-func TestBypass16AnApprovalOpensNothingElse(t *testing.T) {
+func TestAnApprovalOpensNothingElse(t *testing.T) {
 	withPhones(t, func(t *testing.T, h *house, o *phones) {
 		key := o.joinBoth(h.newBrowser(), sam)
 		google := h.methodID(sam, 1)
@@ -517,7 +517,7 @@ func TestBypass52ItWasntMeEndsTheSignInAndTellsThoseWhoMustKnow(t *testing.T) {
 }
 
 // A method that is stopped, or the connection of which is gone, opens nothing while it is asked.
-func TestBypass40AnApprovalOfAMethodThatLostItsPowerOpensNothing(t *testing.T) {
+func TestAnApprovalOfAMethodThatLostItsPowerOpensNothing(t *testing.T) {
 	withPhones(t, func(t *testing.T, h *house, o *phones) {
 		admin := h.newBrowser()
 		admin.join(ada)
