@@ -135,8 +135,8 @@ func (e NotMe) decide(s State, now time.Time) (State, []Effect, error) {
 		return s, nil, err
 	}
 	a, ok := Asked(s)
-	if s.SignIn.Stage != Challenged || !ok || !a.Elsewhere() {
-		return s, nil, ErrOutOfOrder
+	if s.SignIn.Stage != Challenged || !ok || !a.Elsewhere() || s.SignIn.Challenge.Verdict != factor.Denied {
+		return s, nil, ErrOutOfOrder // whoever knows a password alone mails nobody
 	}
 	s = step(s, Ended, now)
 	s.SignIn.Challenge = factor.Challenge{}
