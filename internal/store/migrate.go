@@ -18,13 +18,15 @@ var migrations embed.FS
 const (
 	migrateTimeout = 5 * time.Minute
 	lockPoll       = time.Second
+	busyPoll       = 50 * time.Millisecond // while another process makes the first table
 	versionTable   = "goose_db_version"
 )
 
 // migrate applies what the database lacks, each file in a transaction of its own. Several
 // processes may start at once: PostgreSQL's stand in line at an advisory lock; on SQLite a
 // file that another process applied meanwhile breaks the unique index of versionsOnce, is
-// rolled back, and the rest is looked up anew.
+// rolled back, and the rest is looked up anew. There a read that turns into a write is refused at
+// once while another writes, whatever the patience, so that is tried again too.
 func (s *Store) migrate(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, migrateTimeout)
 	defer cancel()
@@ -34,6 +36,9 @@ func (s *Store) migrate(ctx context.Context) error {
 	}
 	for {
 		before, target, err := p.GetVersions(ctx)
+		if busy(err) && waited(ctx, busyPoll) {
+			continue
+		}
 		if err != nil {
 			return err
 		}
@@ -46,10 +51,25 @@ func (s *Store) migrate(ctx context.Context) error {
 		if _, err = p.Up(ctx); err == nil {
 			return nil
 		}
+		if busy(err) && waited(ctx, busyPoll) {
+			continue
+		}
 		after, versionErr := p.GetDBVersion(ctx)
 		if versionErr != nil || after <= before {
 			return err // nobody else got further either
 		}
+	}
+}
+
+// waited waits for d, or reports that ctx has ended first.
+func waited(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-t.C:
+		return true
 	}
 }
 
