@@ -51,10 +51,10 @@ func (s *Store) migrate(ctx context.Context) error {
 		if _, err = p.Up(ctx); err == nil {
 			return nil
 		}
-		if busy(err) && waited(ctx, busyPoll) {
+		after, versionErr := p.GetDBVersion(ctx)
+		if (busy(err) || busy(versionErr)) && waited(ctx, busyPoll) {
 			continue
 		}
-		after, versionErr := p.GetDBVersion(ctx)
 		if versionErr != nil || after <= before {
 			return err // nobody else got further either
 		}
