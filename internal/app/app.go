@@ -77,7 +77,7 @@ type Outside struct {
 	// demo's stand-in for an Okta organisation.
 	Phone   *phone.Phone
 	StandIn *standin.Org
-	// Okta tries the organisation that an administrator connects; nil: it is taken as typed.
+	// Okta tries the organisation that an administrator connects; nil: the client that calls it.
 	Okta Tester
 }
 

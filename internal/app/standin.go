@@ -8,7 +8,6 @@ import (
 	"sync"
 	"time"
 
-	"sallyport.dev/sallyport/internal/company"
 	"sallyport.dev/sallyport/internal/demo"
 	standin "sallyport.dev/sallyport/internal/demo/okta"
 	"sallyport.dev/sallyport/internal/demo/phone"
@@ -64,7 +63,7 @@ func (a *App) owner(org *standin.Org) phone.Owner {
 			return login, time.UTC
 		}
 		u, err := a.Store.OutsideOwner(ctx, org.UserID(login))
-		if errors.Is(err, company.ErrNotFound) || err != nil {
+		if err != nil { // nobody's, or not to be had: the login says enough
 			return login, time.UTC
 		}
 		return u.Username, u.Zone()

@@ -300,11 +300,7 @@ func (l *line) note(ctx context.Context, c Claim, o Outcome) {
 			l.Log.InfoContext(ctx, "lease lost", l.about(c, "state", o.State)...)
 			return
 		}
-		pause := time.NewTimer(noteAgain)
-		select {
-		case <-pause.C:
-		case <-ctx.Done():
-			pause.Stop()
+		if !sleep(ctx, noteAgain) {
 			l.Log.ErrorContext(ctx, "outcome not noted", l.about(c, "state", o.State, "error", err)...)
 			return
 		}

@@ -177,7 +177,7 @@ func (f *Follower) drop(id string) {
 // follow asks about p until it is answered, over, or ctx ends.
 func (f *Follower) follow(ctx context.Context, p Following) {
 	next := f.Asker.Every(p, f.Now().Sub(p.Began))
-	for f.sleep(ctx, jittered(next)) {
+	for sleep(ctx, jittered(next)) {
 		a, over := f.ask(ctx, p)
 		if ctx.Err() != nil {
 			return // another node goes on
@@ -197,7 +197,8 @@ func jittered(d time.Duration) time.Duration {
 	return d - d/10 + rand.N(d/5+1)
 }
 
-func (f *Follower) sleep(ctx context.Context, d time.Duration) bool {
+// sleep waits for d, or reports that ctx has ended first.
+func sleep(ctx context.Context, d time.Duration) bool {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
@@ -246,7 +247,7 @@ func (f *Follower) end(ctx context.Context, p Following, a Answer) bool {
 			break
 		}
 		f.Log.WarnContext(ctx, "answer to a push not taken", "delivery", p.ID, "answer", a.Word, "error", err)
-		if !f.sleep(ctx, askedAgain) {
+		if !sleep(ctx, askedAgain) {
 			return false
 		}
 	}

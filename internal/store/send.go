@@ -184,14 +184,7 @@ func (c *change) mail(of company.ID, u company.UserID, to string, e signin.Notif
 	}
 	n := e.Notice
 	n.To = to
-	sealed, err := c.store.sealNotice(n, of, e.ID)
-	if err != nil {
-		return err
-	}
-	return one(c.q.AddDelivery(c.ctx, sqlcgen.AddDeliveryParams{
-		CompanyID: string(of), ID: e.ID, UserID: string(u), Channel: string(outbox.Mail),
-		Notice: sealed, NowMs: toMS(n.At), ExpiresMs: toMS(n.At.Add(noticeLife)),
-	}))
+	return c.addNotice(of, u, outbox.Delivery{ID: e.ID, Channel: outbox.Mail, Notice: n, Expires: n.At.Add(noticeLife)})
 }
 
 // goneLife is how long it is worth telling whoever keeps something outside of a method.
@@ -200,13 +193,18 @@ const goneLife = 30 * 24 * time.Hour
 // tellGone tells whoever keeps something of a method outside that it is gone.
 func (c *change) tellGone(e signin.Notify) error {
 	u, n := c.before.User, e.Notice
-	sealed, err := c.store.sealNotice(n, u.Company, e.ID)
+	return c.addNotice(u.Company, u.ID, outbox.Delivery{ID: e.ID, Channel: outbox.Gone, Notice: n, Expires: n.At.Add(goneLife)})
+}
+
+// addNotice writes d, which brings no code, for user u of company of.
+func (c *change) addNotice(of company.ID, u company.UserID, d outbox.Delivery) error {
+	sealed, err := c.store.sealNotice(d.Notice, of, d.ID)
 	if err != nil {
 		return err
 	}
 	return one(c.q.AddDelivery(c.ctx, sqlcgen.AddDeliveryParams{
-		CompanyID: string(u.Company), ID: e.ID, UserID: string(u.ID), Channel: string(outbox.Gone),
-		Notice: sealed, NowMs: toMS(n.At), ExpiresMs: toMS(n.At.Add(goneLife)),
+		CompanyID: string(of), ID: d.ID, UserID: string(u), Channel: string(d.Channel),
+		Notice: sealed, NowMs: toMS(d.Notice.At), ExpiresMs: toMS(d.Expires),
 	}))
 }
 

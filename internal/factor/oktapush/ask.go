@@ -92,12 +92,11 @@ func (a Asker) open(ctx context.Context, f outbox.Following) (outside, okta.Org,
 	if err != nil {
 		return outside{}, okta.Org{}, err
 	}
-	k, err := o.Keys.text()
-	if err != nil {
+	if err := o.Keys.check(); err != nil {
 		return outside{}, okta.Org{}, err
 	}
-	_, org, err := a.Kind.open(ctx, k)
-	return o, org, err
+	c, err := a.Kind.connection(ctx, o.Keys)
+	return o, c.Org(), err
 }
 
 // Number is what must be tapped for a push; -1 where none is shown.

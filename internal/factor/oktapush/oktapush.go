@@ -100,10 +100,17 @@ var errForeign = errors.New("the secret is none of Okta Verify's")
 
 func keysOf(s secret.Text) (keys, error) {
 	var k keys
-	if err := json.Unmarshal([]byte(s.Reveal()), &k); err != nil || k.Connection == "" || k.User == "" || k.Factor == "" {
+	if err := json.Unmarshal([]byte(s.Reveal()), &k); err != nil {
 		return keys{}, errForeign
 	}
-	return k, nil
+	return k, k.check()
+}
+
+func (k keys) check() error {
+	if k.Connection == "" || k.User == "" || k.Factor == "" {
+		return errForeign
+	}
+	return nil
 }
 
 // AMR is "pop": an approval shows possession of a key (RFC 8176 § 2); whether hardware holds it
@@ -239,20 +246,20 @@ func (Verifier) Registers(a factor.Authenticator) bool {
 
 // Picture is the code that a pending authenticator's app scans, image/png.
 func (v Verifier) Picture(ctx context.Context, a factor.Authenticator) ([]byte, error) {
-	k, org, err := v.open(ctx, a.Secret)
+	k, c, err := v.open(ctx, a.Secret)
 	if err != nil {
 		return nil, err
 	}
 	if k.Picture == "" {
 		return nil, okta.ErrGone
 	}
-	return v.Client.Picture(ctx, org, k.Picture)
+	return v.Client.Picture(ctx, c.Org(), k.Picture)
 }
 
 // SendLink sends the link that sets the app up without a camera: as a text to phone (E.164),
 // or, where that is "", as a mail.
 func (v Verifier) SendLink(ctx context.Context, a factor.Authenticator, phone string) error {
-	k, org, err := v.open(ctx, a.Secret)
+	k, c, err := v.open(ctx, a.Secret)
 	if err != nil {
 		return err
 	}
@@ -263,24 +270,30 @@ func (v Verifier) SendLink(ctx context.Context, a factor.Authenticator, phone st
 	if link == "" {
 		return okta.ErrState
 	}
-	_, err = v.Client.SendLink(ctx, org, link, phone)
+	_, err = v.Client.SendLink(ctx, c.Org(), link, phone)
 	return err
 }
 
-// open is an authenticator's secret, and the organisation that it is of.
-func (v Verifier) open(ctx context.Context, s secret.Text) (keys, okta.Org, error) {
+// open is an authenticator's secret, and the connection that it was made with.
+func (v Verifier) open(ctx context.Context, s secret.Text) (keys, okta.Connection, error) {
 	k, err := keysOf(s)
 	if err != nil {
-		return keys{}, okta.Org{}, err
+		return keys{}, okta.Connection{}, err
 	}
+	c, err := v.connection(ctx, k)
+	return k, c, err
+}
+
+// connection is the one that k was made with; ErrNotConnected where the company has another by now.
+func (v Verifier) connection(ctx context.Context, k keys) (okta.Connection, error) {
 	id, c, err := v.Connections.Connection(ctx, k.Company)
 	if err != nil {
-		return keys{}, okta.Org{}, err
+		return okta.Connection{}, err
 	}
 	if id != k.Connection {
-		return keys{}, okta.Org{}, ErrNotConnected
+		return okta.Connection{}, ErrNotConnected
 	}
-	return k, c.Org(), nil
+	return c, nil
 }
 
 // Form is factor.SixDigits.
@@ -293,10 +306,11 @@ func (v Verifier) Verify(ctx context.Context, a factor.Authenticator, c factor.C
 	if err != nil {
 		return factor.Proof{}, err
 	}
-	k, org, err := v.open(ctx, a.Secret)
+	k, connection, err := v.open(ctx, a.Secret)
 	if err != nil {
 		return factor.Proof{}, outage("compare a code", err)
 	}
+	org := connection.Org()
 	f, err := v.find(ctx, org, k.User, okta.TOTP)
 	if err != nil {
 		return factor.Proof{}, outage("compare a code", err)

@@ -54,7 +54,7 @@ func outsideOf(s secret.Text) (outside, error) {
 // Send has Okta push, or begins to follow a registration, which Okta was asked for when the
 // method was picked.
 func (s Sender) Send(ctx context.Context, m outbox.Message) (outbox.Receipt, error) {
-	k, org, err := s.Kind.open(ctx, m.Secret)
+	k, c, err := s.Kind.open(ctx, m.Secret)
 	if err != nil {
 		return outbox.Receipt{}, refused("push "+m.ID, err)
 	}
@@ -65,7 +65,7 @@ func (s Sender) Send(ctx context.Context, m outbox.Message) (outbox.Receipt, err
 		o.Setup = false
 		fallthrough
 	case !m.Setup:
-		t, err := s.push(ctx, org, m, k)
+		t, err := s.push(ctx, c, m, k)
 		if err != nil {
 			return outbox.Receipt{}, err
 		}
@@ -96,13 +96,9 @@ func earlier(a, b time.Time) time.Time {
 	return a
 }
 
-func (s Sender) push(ctx context.Context, org okta.Org, m outbox.Message, k keys) (okta.Transaction, error) {
-	_, c, err := s.Kind.Connections.Connection(ctx, k.Company)
-	if err != nil {
-		return okta.Transaction{}, err
-	}
+func (s Sender) push(ctx context.Context, c okta.Connection, m outbox.Message, k keys) (okta.Transaction, error) {
 	d := okta.Device{UserAgent: m.Notice.Agent, Address: m.Notice.Address}
-	t, err := s.Kind.Client.Push(ctx, org, k.User, k.Factor, d, c.NumberChallenge)
+	t, err := s.Kind.Client.Push(ctx, c.Org(), k.User, k.Factor, d, c.NumberChallenge)
 	if err != nil {
 		return okta.Transaction{}, refused("push "+m.ID, err)
 	}
@@ -135,9 +131,9 @@ func (f Forgetter) Send(ctx context.Context, m outbox.Message) (outbox.Receipt, 
 	if k.Linked {
 		return outbox.Receipt{Delivered: true}, nil
 	}
-	_, org, err := f.Kind.open(ctx, m.Secret)
+	c, err := f.Kind.connection(ctx, k)
 	if err == nil {
-		err = f.Kind.Client.Unenrol(ctx, org, k.User, k.Factor)
+		err = f.Kind.Client.Unenrol(ctx, c.Org(), k.User, k.Factor)
 	}
 	if errors.Is(err, okta.ErrGone) {
 		err = nil

@@ -234,7 +234,7 @@ func (p *Pages) getAppCode(w http.ResponseWriter, r *http.Request) error {
 	if !ok || s.state.SignIn.Stage != signin.Challenged {
 		return p.back(w, r)
 	}
-	if _, codes := p.challenged(s).(Wait); codes {
+	if _, waits := p.challenged(s).(Wait); waits {
 		return p.back(w, r)
 	}
 	return p.show(w, http.StatusOK, s, appCode(s, a))

@@ -46,6 +46,9 @@ func (p *Pages) scene(r *http.Request) (scene, error) {
 	if err != nil {
 		return s, err
 	}
+	if s.offered, err = p.offered(r.Context(), s.state); err != nil {
+		return scene{}, err
+	}
 	admins, err := p.People.Administrators(r.Context(), s.state.User.Company)
 	if err != nil {
 		return scene{}, err
@@ -56,7 +59,7 @@ func (p *Pages) scene(r *http.Request) (scene, error) {
 	return s, nil
 }
 
-// outline is a scene without those who help: what is asked for every second needs no more.
+// outline is a scene without those who help and what can be set up: what is asked for every second needs no more.
 func (p *Pages) outline(r *http.Request) (scene, error) {
 	st, err := p.SignIns.View(r.Context(), p.browser(r))
 	if err != nil {
@@ -72,9 +75,6 @@ func (p *Pages) outline(r *http.Request) (scene, error) {
 		Expires: st.SignIn.Expires, Zone: person.Zone(),
 	}}
 	if s.delivery, err = p.delivery(r.Context(), st); err != nil {
-		return s, err
-	}
-	if s.offered, err = p.offered(r.Context(), st); err != nil {
 		return s, err
 	}
 	return s, p.pushed(r.Context(), &s)
