@@ -146,7 +146,7 @@ func build(c config.Config, st *store.Store, ring *secret.Ring, o Outside) (*App
 	if senders == nil {
 		senders = map[outbox.Channel]outbox.Sender{}
 	}
-	senders[outbox.Push] = oktapush.Sender{Kind: a.verify, Store: st.Pushes(), Nudge: a.Follower.Nudge}
+	senders[outbox.Push] = oktapush.Sender{Kind: a.verify, Store: st.Pushes(), Nudge: a.Follower.Nudge, Lost: listener{signIns}.lost}
 	senders[outbox.Gone] = oktapush.Forgetter{Kind: a.verify}
 	dispatcher := &outbox.Dispatcher{Store: st.Outbox(), Senders: senders, Now: o.Now, Log: o.Log, Composer: &notice.Composer{
 		Codes: codes{signIns}, Pushes: pushes{signIns}, People: st, Words: catalogue, Host: hostOf(c.Hosts[0]), ProductName: c.ProductName, Support: c.Support, Now: o.Now,

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -572,13 +573,59 @@ func TestWhereOktaRefusesUsThePageSaysSoAndAnotherMethodOpens(t *testing.T) {
 		}
 		gone := h.newBrowser()
 		path = gone.begin(sam)
-		gone.until(path, notTaken).says("may have been removed")
+		gone.until(path, "it was removed at its service")
 		gone.post(path+"/continue", fieldsOf("")).want(http.StatusConflict)
 		gone.chooseAndAnswer(path, h.methodID(sam, 1), key).leads("/")
 		gone.isInside(sam)
 		if n := h.methods(sam); n != 2 {
 			t.Errorf("%d methods, want 2: what is gone there still counts here", n)
 		}
+		if n := h.events(sam, "method-lost"); n != 1 {
+			t.Errorf("the log tells %d times that it is lost", n)
+		}
+		h.soon("its owner is mailed", func() bool {
+			return slices.ContainsFunc(h.got(sam, outbox.Mail), func(m outbox.Message) bool {
+				return m.Mail.Subject == "A sign-in method of yours has stopped"
+			})
+		})
+
+		// Its owner sets it up again, by the other.
+		gone.get("/settings").says("it was removed at its service")
+		path = gone.beginAdd()
+		h.clock.nextStep()
+		gone.answer(path, key.at(h.clock.Now(), 0)).leads(path)
+		o.register(gone, path).leads("/settings?done=added")
+		again := h.newBrowser()
+		path = again.begin(sam)
+		again.choose(path, h.methodID(sam, 2))
+		again.until(path, onPhone)
+		again.submit(o.approve(again, path, o.pushes(sam)[0]).form("/continue")).leads("/")
+		again.isInside(sam)
+	})
+}
+
+// Whoever takes the phone away at Okta opens nothing with it.
+func TestWhatIsRemovedAtOktaLeavesNoPasswordAlone(t *testing.T) {
+	withPhones(t, func(t *testing.T, h *house, o *phones) {
+		o.join(h.newBrowser(), sam)
+		push := h.newBrowser()
+		path := push.begin(sam)
+		push.until(path, onPhone)
+		code := o.code(sam)
+		for _, a := range o.Accounts() {
+			o.Remove(a.Login)
+		}
+		h.soon("the follower hears of it", func() bool {
+			h.clock.pass(time.Second)
+			return h.count("authenticator WHERE disabled_by = 'lost'") == 1
+		})
+		push.get(path).says("it was removed at its service").says("Ada Okafor")
+		push.post(path+"/answer", fieldsOf("", "code", code)).want(http.StatusConflict)
+		push.post(path+"/continue", fieldsOf("")).want(http.StatusConflict)
+		push.post(path+"/skip", fieldsOf("")).want(http.StatusConflict)
+		push.isOutside()
+		next := h.newBrowser()
+		next.get(next.begin(sam)).says("it was removed at its service").says("Ada Okafor")
 	})
 }
 

@@ -85,10 +85,25 @@ func (l listener) Heard(ctx context.Context, f outbox.Following, a outbox.Answer
 		e = signin.Approve{Challenge: f.Challenge, Generation: f.Generation, Name: a.Name}
 	case outbox.Denied:
 		e = signin.Deny{Challenge: f.Challenge, Generation: f.Generation}
+	case outbox.Lost:
+		e = signin.Lose{Challenge: f.Challenge, Generation: f.Generation}
 	default:
 		e = signin.Lapse{Challenge: f.Challenge, Generation: f.Generation}
 	}
-	err := l.signIns.Heard(ctx, f.Company, signin.ID(f.SignIn), e)
+	return l.told(ctx, f.Company, f.SignIn, e)
+}
+
+// lost tells of a phone that Okta has no more.
+func (l listener) lost(ctx context.Context, m outbox.Message) error {
+	err := l.told(ctx, m.Company, m.SignIn, signin.Lose{Challenge: m.Challenge, Generation: m.Generation})
+	if errors.Is(err, outbox.ErrOver) {
+		return nil // nobody waits for it
+	}
+	return err
+}
+
+func (l listener) told(ctx context.Context, c company.ID, id string, e signin.Event) error {
+	err := l.signIns.Heard(ctx, c, signin.ID(id), e)
 	for _, over := range []error{signin.ErrNotFound, signin.ErrEnded, signin.ErrExpired, signin.ErrOutOfOrder, signin.ErrLocked} {
 		if errors.Is(err, over) {
 			return fmt.Errorf("%w: %w", outbox.ErrOver, err)

@@ -16,6 +16,7 @@ const (
 	TwoFactorReset Kind = "two-factor-reset"
 	MethodAdded    Kind = "method-added"
 	MethodRemoved  Kind = "method-removed"
+	MethodLost     Kind = "method-lost" // its service outside has it no more
 	WaitLifted     Kind = "wait-lifted"
 	CodeCalled     Kind = "code-called" // a code that is usually texted was read out instead
 	PushDenied     Kind = "push-denied" // on the phone

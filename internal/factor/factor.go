@@ -16,6 +16,7 @@ package factor
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -30,6 +31,9 @@ var (
 	ErrReplayed = errors.New("answer was already used")
 	// ErrNotCompared: nothing was compared (an outage), so the attempt is given back.
 	ErrNotCompared = errors.New("answer was not compared")
+	// ErrLost: nothing was compared, nor ever will be: the service that keeps the other half of
+	// the authenticator has it no more.
+	ErrLost = fmt.Errorf("%w: its service has the authenticator no more", ErrNotCompared)
 	// ErrMalformed: the answer has not the form of this kind's answers, so there is nothing
 	// to compare and no attempt to spend.
 	ErrMalformed = errors.New("answer has not the form of a code")

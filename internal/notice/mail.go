@@ -29,6 +29,10 @@ var kinds = map[outbox.NoticeKind]kind{
 		"mail.removed.subject", "mail.removed.title", "mail.removed.lead",
 		"mail.you", "mail.you-then", "mail.not-you", "mail.password-known",
 	},
+	outbox.MethodLost: {
+		"mail.lost.subject", "mail.lost.title", "mail.lost.lead",
+		"mail.lost.meant", "mail.lost.meant-then", "mail.lost.not", "mail.lost.danger",
+	},
 	outbox.TwoFactorReset: {
 		"mail.reset.subject", "mail.reset.title", "mail.reset.lead",
 		"mail.reset.asked", "mail.reset.asked-then", "mail.reset.not-asked", "mail.reset.danger",

@@ -33,6 +33,7 @@ const (
 	Approved   Word = "approved"
 	Denied     Word = "denied"
 	Unanswered Word = "unanswered"
+	Lost       Word = "lost" // the service has the method no more
 )
 
 // Answer is what a service says of a push.

@@ -70,6 +70,7 @@ type NoticeKind string
 const (
 	MethodAdded    NoticeKind = "method-added"
 	MethodRemoved  NoticeKind = "method-removed"
+	MethodLost     NoticeKind = "method-lost" // its service outside has it no more
 	TwoFactorReset NoticeKind = "two-factor-reset"
 	PushDenied     NoticeKind = "push-denied"
 	NotMe          NoticeKind = "not-me"

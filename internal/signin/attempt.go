@@ -77,12 +77,23 @@ func (s *SignIns) compare(ctx context.Context, st State, b Browser, spend SpendI
 	case errors.Is(err, factor.ErrWrong):
 		s.Log.InfoContext(ctx, "answer refused", "company", st.User.Company, "user", st.User.ID, "sign_in", st.SignIn.ID, "kind", a.Kind)
 		return SignIn{}, s.refused(ctx, st, b, err)
+	case errors.Is(err, factor.ErrLost):
+		return SignIn{}, s.refund(ctx, st, spend, RefundAll, s.lost(ctx, st, err))
 	case errors.Is(err, factor.ErrNotCompared) && c.Over(s.Now()): // since it was looked at
 		return SignIn{}, s.refund(ctx, st, spend, RefundAll, ErrCodeOver)
 	case errors.Is(err, factor.ErrNotCompared):
 		return SignIn{}, s.refund(ctx, st, spend, RefundAll, err)
 	}
 	return SignIn{}, err
+}
+
+// lost notes that the method which was asked is gone outside, and returns why.
+func (s *SignIns) lost(ctx context.Context, st State, why error) error {
+	e := Lose{Challenge: st.SignIn.Challenge.ID, Generation: st.SignIn.Challenge.Generation}
+	if err := s.Heard(ctx, st.User.Company, st.SignIn.ID, e); err != nil && !errors.Is(err, ErrOutOfOrder) {
+		s.Log.WarnContext(ctx, "lost method not disabled", "sign_in", st.SignIn.ID, "error", err)
+	}
+	return why
 }
 
 // proven decides and commits a right answer: when the state has moved meanwhile, again

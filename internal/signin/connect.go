@@ -14,6 +14,9 @@ import (
 // removed.
 const Disconnected = "connection"
 
+// Lost is what disables an authenticator that its service outside has no more.
+const Lost = "lost"
+
 // Connect gives the company what a kind of authenticator needs, such as an Okta organisation,
 // or takes it away. What it replaces is useless from then on, and so are the authenticators
 // that were made with it; they still count as set up.

@@ -82,6 +82,12 @@ type (
 	// set up, and ends the sign-ins in which one is being set up. It is of a company-wide step
 	// alone. ErrMoved where one came while the step was being written.
 	DisableKind struct{ Kind factor.Kind }
+	// Disable takes the power of one of the user's methods, which still counts as set up. ErrMoved
+	// where it has none any more.
+	Disable struct {
+		Authenticator factor.ID
+		By            string // what did it: Lost
+	}
 	// Claim marks a rendering of a form as used: ErrRepeated if it was before.
 	Claim struct{ Form Form }
 )
@@ -100,6 +106,7 @@ func (Note) effect()           {}
 func (Send) effect()           {}
 func (Entered) effect()        {}
 func (Notify) effect()         {}
+func (Disable) effect()        {}
 func (Claim) effect()          {}
 
 func (NotifyAdministrators) effect() {}

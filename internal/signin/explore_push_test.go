@@ -3,6 +3,7 @@
 package signin
 
 import (
+	"slices"
 	"time"
 
 	"sallyport.dev/sallyport/internal/factor"
@@ -100,6 +101,14 @@ func (h *history) elsewhere(old *world, d decided) error {
 	return nil
 }
 
+// lose: authenticator a opens nothing from now on, and nothing that it proved holds.
+func (h *history) lose(i, a int8) {
+	h.disabledBy[a] = noService
+	if m := &h.pushed[i]; m.answered == 0 {
+		m.answered = index(verdicts[:], factor.Unanswered)
+	}
+}
+
 // push judges a push that goes out (12): for the challenge that is committed with it, to the
 // phone that is asked, the only one that can be answered, and counted.
 func (h *history) push(w *world, d decided, e Send) error {
@@ -187,6 +196,23 @@ func pushMutants() []mutant {
 				s.SignIn = &si
 			}
 			return s, e
+		})},
+		{"what is lost at its service keeps its power", "O lost", outcome(func(_, after State, _ Event, effects []Effect) (State, []Effect) {
+			return after, slices.DeleteFunc(effects, func(e Effect) bool { _, ok := e.(Disable); return ok })
+		})},
+		{"a loss moves nothing that was decided before", "O lost", outcome(func(before, after State, e Event, effects []Effect) (State, []Effect) {
+			if _, ok := e.(Lose); ok {
+				after.User.Version = before.User.Version
+			}
+			return after, effects
+		})},
+		{"what is lost at its service counts as none", "O lost", outcome(func(_, after State, e Event, effects []Effect) (State, []Effect) {
+			if _, ok := e.(Lose); ok {
+				after.User.Authenticators = slices.DeleteFunc(after.User.Authenticators, func(a factor.Authenticator) bool {
+					return a.ID == after.SignIn.Challenge.Authenticator
+				})
+			}
+			return after, slices.DeleteFunc(effects, func(e Effect) bool { _, ok := e.(Disable); return ok })
 		})},
 	}
 }

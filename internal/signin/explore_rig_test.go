@@ -76,6 +76,7 @@ const (
 	evOld      // the code of the generation before
 	evRegister // set up a kind that is answered elsewhere
 	evLapse
+	evLose
 	evLate // an approval of the push before
 	evNotMe
 	evReset
@@ -94,7 +95,7 @@ const (
 
 var kindNames = [...]string{"begin", "choose", "enrol", "drop", "right", "foreign", "wrong", "outage", "approve", "deny",
 	"continue", "finish", "skip", "cancel", "add", "remove", "step-up", "sign-out",
-	"number", "same number", "call me instead at set-up", "resend", "call me instead", "old code", "register", "lapse", "late approval", "not me", "reset", "lift", "password", "deactivate", "reactivate",
+	"number", "same number", "call me instead at set-up", "resend", "call me instead", "old code", "register", "lapse", "lost at its service", "late approval", "not me", "reset", "lift", "password", "deactivate", "reactivate",
 	"require", "relax", "tick", "fail", "mend", "held"}
 
 // request is one event of a trace.
@@ -186,6 +187,8 @@ func (r *request) plainEvent(w *world) Event {
 		return Deny{Challenge: challenge, Generation: gen}
 	case evLapse:
 		return Lapse{Challenge: challenge, Generation: gen}
+	case evLose:
+		return Lose{Challenge: challenge, Generation: gen}
 	case evNotMe:
 		return NotMe{}
 	case evContinue:
@@ -514,6 +517,12 @@ func (g *rig) effect(w *world, e Effect, d decided) error {
 		a.lastStep = int8(e.Step)
 	case Accept:
 		return g.accept(w, e)
+	case Disable:
+		a := &w.auths[index(authIDs[:], e.Authenticator)]
+		if !a.present || a.disabledBy != noSpend {
+			return ErrMoved
+		}
+		a.disabledBy = index(spendIDs[:], e.By)
 	case Used:
 		w.auths[index(authIDs[:], e.Authenticator)].lastUsed = w.now
 	case EndOthers:

@@ -394,7 +394,7 @@ func (w *world) steps(k kind) []request {
 				r.arg = int16(a)
 				out = append(out, r)
 			}
-		case evLate, evLapse, evNotMe:
+		case evLate, evLapse, evLose, evNotMe:
 			if w.asksPush(int8(i)) && (k != evLate || s.gen > 1) {
 				out = append(out, r)
 			}
@@ -540,6 +540,13 @@ func scopes() []scope {
 				with(func(b *budget) {
 					b.policy, b.enrolments, b.changes, b.resends, b.browsers = 0, 1, 0, 1, 1
 				}),
+			}},
+		{name: "O lost", hold: true, ticks: []int16{5}, floor: 1000,
+			kinds: join(approvals, []kind{evBegin, evChoose, evRight, evLose, evTick}),
+			roots: []world{
+				with(func(b *budget) {
+					b.admin, b.policy, b.enrolments, b.changes, b.browsers = 0, 0, 0, 1, 1
+				}).with(kindTyped, kindPush),
 			}},
 		{name: "S methods", counts: true, hold: true, ticks: []int16{4}, floor: 1000,
 			kinds: []kind{evBegin, evChoose, evForeign, evRight, evWrong, evResend, evCall, evOld, evCancel, evTick},

@@ -160,6 +160,8 @@ func judge(old, w *world, d decided) error {
 		h.era++
 	case evPassword, evDeactivate:
 		h.era++
+	case evLose:
+		h.lose(r.signIn, old.signIns[r.signIn].asks)
 	}
 	for _, e := range d.effects {
 		if m, ok := e.(MakeSession); ok {

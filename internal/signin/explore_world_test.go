@@ -28,6 +28,7 @@ const (
 	heldSpend
 	thisSpend
 	oldSpend
+	noService // no spend: its service has the authenticator no more
 )
 
 const (
@@ -134,7 +135,7 @@ var (
 		}
 		return ids
 	}()
-	spendIDs  = [...]string{"", "held", "this", "old"}
+	spendIDs  = [...]string{"", "held", "this", "old", Lost}
 	kinds     = [...]factor.Kind{kindTyped, kindApproval, kindText, kindSpoken, kindPush}
 	channels  = [...]factor.Channel{"", factor.Text, factor.Call, factor.Push}
 	numbers   = [...]string{"n0", "n1", "n2", "n3"}

@@ -1,6 +1,7 @@
 package signin
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -93,6 +94,27 @@ func (e Lapse) decide(s State, now time.Time) (State, []Effect, error) {
 		return s, nil, ErrOutOfOrder
 	}
 	return marked(s, factor.Unanswered, now), nil, nil
+}
+
+// Lose: the service that keeps the other half of the method which is asked has it no more. It
+// loses its power and still counts as set up, since whoever can take it away there must not
+// make the password alone enough.
+type Lose struct {
+	Challenge  string
+	Generation int64
+}
+
+func (e Lose) decide(s State, now time.Time) (State, []Effect, error) {
+	if err := live(s, now); err != nil {
+		return s, nil, err
+	}
+	a, ok := Asked(s)
+	c := s.SignIn.Challenge
+	if s.SignIn.Stage != Challenged || !ok || !a.Elsewhere() || a.Disabled() || c.ID != e.Challenge || c.Generation != e.Generation {
+		return s, nil, ErrOutOfOrder
+	}
+	s = marked(touch(s), cmp.Or(c.Verdict, factor.Unanswered), now)
+	return s, append(s.tell(audit.MethodLost, outbox.MethodLost, a, "", now), Disable{Authenticator: a.ID, By: Lost}), nil
 }
 
 // verdict marks the open challenge once, within its life and never during a wait.

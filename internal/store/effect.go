@@ -61,6 +61,10 @@ func (c *change) effect(e signin.Effect) error {
 		return c.setConnection(e)
 	case signin.DisableKind:
 		return c.disableKind(e)
+	case signin.Disable:
+		return one(c.q.DisableOne(c.ctx, sqlcgen.DisableOneParams{
+			DisabledBy: e.By, CompanyID: string(u.Company), UserID: string(u.ID), ID: string(e.Authenticator),
+		}))
 	case signin.Open:
 		return nil // written with the sign-in
 	case signin.Claim:

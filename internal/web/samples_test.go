@@ -303,13 +303,13 @@ func accountSamples(say words.Printer) []sample {
 	iphone := account.Method{ID: "a1", Kind: factor.TOTP, Name: "Dana’s iPhone", Added: now.AddDate(0, 0, -10), LastUsed: now}
 	work := account.Method{ID: "a2", Kind: factor.SMS, Name: "Work phone", Hint: hint, Added: now}
 	plain := account.Method{ID: "a4", Kind: factor.Voice, Name: "Voice Call Authentication", Hint: hint, Added: now}
-	old := account.Method{ID: "a3", Kind: factor.TOTP, Name: "Old Pixel", Added: now.AddDate(-1, 0, 0), LastUsed: now.AddDate(0, -2, 0), Stopped: true}
+	old := account.Method{ID: "a3", Kind: factor.TOTP, Name: "Old Pixel", Added: now.AddDate(-1, 0, 0), LastUsed: now.AddDate(0, -2, 0), Stopped: "spend"}
 	return []sample{
 		{name: "dashboard", noFilled: true, page: account.Dashboard{Person: dana, TwoFactor: true, Kind: factor.TOTP, Since: now}.Page(say)},
 		{name: "dashboard-password", noFilled: true, page: account.Dashboard{Person: dana, Since: now}.Page(say)},
 		{name: "my-account", page: account.MyAccount{Person: dana, Required: true, Methods: []account.Method{iphone, work, plain}}.Page(say)},
 		{name: "my-account-stopped", page: account.MyAccount{Person: dana, Methods: []account.Method{iphone, old}, Notice: account.Notice{What: account.Renamed, Name: "Old Pixel"}}.Page(say)},
-		{name: "my-account-parted", page: account.MyAccount{Person: dana, Methods: []account.Method{iphone, {ID: "a5", Kind: factor.Okta, Name: "Okta Verify", Added: now, Stopped: true, Parted: true}}}.Page(say)},
+		{name: "my-account-parted", page: account.MyAccount{Person: dana, Methods: []account.Method{iphone, {ID: "a5", Kind: factor.Okta, Name: "Okta Verify", Added: now, Stopped: "connection"}}}.Page(say)},
 		{name: "my-account-added", page: account.MyAccount{Person: dana, Methods: []account.Method{iphone}, Notice: account.Notice{What: account.Added, Name: "Dana’s iPhone"}}.Page(say)},
 		{name: "my-account-none", page: account.MyAccount{Person: dana, Notice: account.Notice{What: account.Removed, Name: "Dana’s iPhone"}}.Page(say)},
 		{name: "my-account-full", noFilled: true, page: account.MyAccount{Person: dana, Full: true, Methods: slices.Repeat([]account.Method{iphone}, 10)}.Page(say)},

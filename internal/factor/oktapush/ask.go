@@ -42,8 +42,11 @@ func (a Asker) Ask(ctx context.Context, f outbox.Following) (outbox.Answer, erro
 	} else {
 		result, err = a.Kind.Client.Transaction(ctx, org, o.Poll)
 	}
-	if errors.Is(err, okta.ErrGone) { // the factor was removed at Okta, or the push is long over
-		return outbox.Answer{Word: outbox.Unanswered}, nil
+	if errors.Is(err, okta.ErrGone) {
+		if !o.Setup && a.Kind.lost(ctx, org, o.Keys) {
+			return outbox.Answer{Word: outbox.Lost}, nil
+		}
+		return outbox.Answer{Word: outbox.Unanswered}, nil // the push is long over
 	}
 	if err != nil {
 		t, _ := errors.AsType[okta.Trouble](err)

@@ -45,6 +45,7 @@ type desk struct {
 	follows    []outbox.Following
 	followErr  error
 	nudges     int
+	lost       []string
 }
 
 // open starts a desk whose organisation is served on loopback.
@@ -77,7 +78,8 @@ func (d *desk) begin(origin string, transport http.RoundTripper) {
 	d.users = map[string]string{}
 	client := okta.New(okta.Options{Now: d.clock, Allowed: []string{origin}, Transport: transport})
 	d.kind = Verifier{Client: client, Connections: d, People: d, Host: host, Now: d.clock}
-	d.sender = Sender{Kind: d.kind, Store: d, Nudge: func() { d.nudges++ }}
+	d.sender = Sender{Kind: d.kind, Store: d, Nudge: func() { d.nudges++ },
+		Lost: func(_ context.Context, m outbox.Message) error { d.lost = append(d.lost, m.ID); return nil }}
 }
 
 func (d *desk) clock() time.Time {

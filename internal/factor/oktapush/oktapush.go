@@ -16,6 +16,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"sallyport.dev/sallyport/internal/factor"
@@ -223,6 +224,16 @@ func (v Verifier) link(ctx context.Context, org okta.Org, o factor.Owner, k *key
 	return nil
 }
 
+// lost reports whether Okta has k's phone no more, once a call says that something is gone. Where
+// that cannot be found out it is not.
+func (v Verifier) lost(ctx context.Context, org okta.Org, k keys) bool {
+	all, err := v.Client.Factors(ctx, org, k.User)
+	if err != nil {
+		return errors.Is(err, okta.ErrGone) // the user is
+	}
+	return !slices.ContainsFunc(all, func(f okta.Factor) bool { return f.ID == k.Factor && f.Status == okta.Active })
+}
+
 // find returns a user's active factor of a type of Okta Verify; okta.ErrGone where there is none.
 func (v Verifier) find(ctx context.Context, org okta.Org, user, kind string) (okta.Factor, error) {
 	all, err := v.Client.Factors(ctx, org, user)
@@ -312,6 +323,9 @@ func (v Verifier) Verify(ctx context.Context, a factor.Authenticator, c factor.C
 	}
 	org := connection.Org()
 	f, err := v.find(ctx, org, k.User, okta.TOTP)
+	if errors.Is(err, okta.ErrGone) && v.lost(ctx, org, k) {
+		return factor.Proof{}, fmt.Errorf("compare a code: %w", factor.ErrLost)
+	}
 	if err != nil {
 		return factor.Proof{}, outage("compare a code", err)
 	}

@@ -22,6 +22,8 @@ type Sender struct {
 	Kind  Verifier
 	Store Followed
 	Nudge func() // tells the follower
+	// Lost tells the machine that Okta has the phone of a message no more.
+	Lost func(ctx context.Context, m outbox.Message) error
 }
 
 var _ outbox.Sender = Sender{}
@@ -99,6 +101,11 @@ func earlier(a, b time.Time) time.Time {
 func (s Sender) push(ctx context.Context, c okta.Connection, m outbox.Message, k keys) (okta.Transaction, error) {
 	d := okta.Device{UserAgent: m.Notice.Agent, Address: m.Notice.Address}
 	t, err := s.Kind.Client.Push(ctx, c.Org(), k.User, k.Factor, d, c.NumberChallenge)
+	if errors.Is(err, okta.ErrGone) && !m.Setup && s.Kind.lost(ctx, c.Org(), k) {
+		if told := s.Lost(ctx, m); told != nil {
+			return okta.Transaction{}, fmt.Errorf("push %s: %w", m.ID, told)
+		}
+	}
 	if err != nil {
 		return okta.Transaction{}, refused("push "+m.ID, err)
 	}

@@ -51,6 +51,39 @@ func TestAPushWithoutNumbersShowsNone(t *testing.T) {
 	}
 }
 
+// A push that Okta does not know is a lost phone only where Okta says that it has that one no more.
+func TestAPhoneIsLostWhereOktaSaysSoTwice(t *testing.T) {
+	d := open(t)
+	a := d.phone()
+	m := d.message(a, false)
+	d.first(func(w http.ResponseWriter, r *http.Request) bool {
+		if !strings.HasSuffix(r.URL.Path, "/verify") {
+			return false
+		}
+		w.WriteHeader(http.StatusNotFound)
+		_, _ = w.Write([]byte(`{"errorCode":"E0000007","errorSummary":"Not found"}`))
+		return true
+	})
+	_, err := d.sender.Send(t.Context(), m)
+	d.want(err, outbox.ErrRefused)
+	if d.lost != nil {
+		t.Error("the phone is there, and is said to be lost")
+	}
+	d.first(nil)
+	d.Remove(d.Accounts()[0].Login)
+	_, err = d.sender.Send(t.Context(), m)
+	d.want(err, outbox.ErrRefused)
+	if len(d.lost) != 1 || d.lost[0] != m.ID {
+		t.Errorf("lost %q", d.lost)
+	}
+	d.sender.Lost = func(context.Context, outbox.Message) error { return errors.New("the database is gone") }
+	_, err = d.sender.Send(t.Context(), m)
+	d.want(err, err, outbox.ErrRefused, outbox.ErrSilent) // told again, later
+	_, err = d.verify(a, "123456")
+	d.want(err, factor.ErrLost)
+	d.want(err, factor.ErrNotCompared)
+}
+
 func TestWhatThePhoneAnswersIsTheWord(t *testing.T) {
 	for _, test := range []struct {
 		name   string
@@ -61,7 +94,7 @@ func TestWhatThePhoneAnswersIsTheWord(t *testing.T) {
 		{"wrong number", func(d *desk, id string, _ int) error { return d.Approve(id, 7) }, outbox.Denied},
 		{"denied", func(d *desk, id string, _ int) error { return d.Deny(id) }, outbox.Denied},
 		{"nobody", func(d *desk, _ string, _ int) error { d.later(5 * time.Minute); return nil }, outbox.Unanswered},
-		{"removed at okta", func(d *desk, _ string, _ int) error { d.Remove(d.Pushes()[0].Login); return nil }, outbox.Unanswered},
+		{"removed at okta", func(d *desk, _ string, _ int) error { d.Remove(d.Pushes()[0].Login); return nil }, outbox.Lost},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			d := open(t)

@@ -21,6 +21,11 @@ UPDATE authenticator SET run = 0, disabled_by = ''
  WHERE company_id = @company_id AND user_id = @user_id AND id = @id
    AND (disabled_by = '' OR disabled_by = @spend_id);
 
+-- name: DisableOne :execrows
+-- No row changed: it is gone, or has no power any more.
+UPDATE authenticator SET disabled_by = @disabled_by
+ WHERE company_id = @company_id AND user_id = @user_id AND id = @id AND disabled_by = '';
+
 -- name: EndFailures :execrows
 UPDATE failure SET fails = 0
  WHERE company_id = @company_id AND user_id = @user_id AND authenticator_id = @authenticator_id AND browser = @browser;

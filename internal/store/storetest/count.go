@@ -20,6 +20,7 @@ func countTests() []test {
 		{"an accepted answer keeps a wait that another attempt set", acceptKeepsOthersWait},
 		{"a hundred in a row disable, and the right one that was spent does not", hundredDisable},
 		{"a replay gives back the count and keeps the attempt", replayKeepsAttempt},
+		{"a method that its service has no more", lostMethod},
 		{"a refund takes back the wait that it set, and no other", refundTakesBackItsWait},
 		{"a refused spend leaves nothing behind", refusedLeavesNothing},
 		{"what asks nothing takes no attempt", asksNothing},
@@ -231,6 +232,31 @@ func hundredDisable(w *World) {
 	if st := w.Load(late); st.User.Authenticators[0].Disabled() {
 		w.Fatal("a right answer left it disabled")
 	}
+}
+
+// lostMethod: what its service has no more loses its power once, and nothing that a spend does
+// gives it back.
+func lostMethod(w *World) {
+	c := w.Company(true)
+	u, a, _ := w.Enrolled(c, company.Salesperson)
+	b := w.Begin(c, u, signin.Token{})
+	_, spend, err := w.Spend(b)
+	w.Must(err)
+	w.Must(w.effects(c, u, signin.Disable{Authenticator: a, By: signin.Lost}))
+	lost := func() {
+		w.Helper()
+		if by := w.Load(b).User.Authenticators[0].DisabledBy; by != signin.Lost {
+			w.Errorf("disabled by %q", by)
+		}
+	}
+	lost()
+	w.Want(w.effects(c, u, signin.Disable{Authenticator: a, By: signin.Lost}), signin.ErrMoved)
+	w.Want(w.effects(c, u, signin.Disable{Authenticator: "another", By: signin.Lost}), signin.ErrMoved)
+	w.Want(w.effects(c, u, signin.Accept{Authenticator: a, Spend: spend}), signin.ErrMoved)
+	w.Must(w.Store.Refund(w.Context(), c, spend, signin.RefundAll))
+	lost()
+	_, _, err = w.Spend(b)
+	w.Want(err, signin.ErrLocked)
 }
 
 func replayKeepsAttempt(w *World) {

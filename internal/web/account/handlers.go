@@ -214,7 +214,7 @@ func method(f session.Found, id factor.ID) (factor.Authenticator, bool) {
 func shown(a factor.Authenticator) Method {
 	return Method{
 		ID: string(a.ID), Kind: a.Kind, Name: a.Name, Hint: a.Hint, Added: a.Added, LastUsed: a.LastUsed,
-		Stopped: a.Disabled(), Parted: a.DisabledBy == signin.Disconnected,
+		Stopped: a.DisabledBy,
 	}
 }
 

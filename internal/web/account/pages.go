@@ -78,8 +78,7 @@ type Method struct {
 	Hint     string // its number, masked; "" where it has none
 	Added    time.Time
 	LastUsed time.Time // zero: not used yet
-	Stopped  bool      // disabled: it opens nothing and still counts as set up
-	Parted   bool      // and that is since the company connected another organisation, or none
+	Stopped  string    // by what; "" while it works. It opens nothing and still counts as set up
 }
 
 // Path is the address of a page about the method: "rename" or "remove".

@@ -130,6 +130,7 @@ func functions(p words.Printer) template.FuncMap {
 		"steps":     func(now, all int) Steps { return Steps{Now: now, All: all} },
 		"told":      func(name, hint string) string { return Told(p, name, hint) },
 		"detail":    func(k factor.Kind, name, hint string) string { return Detail(p, k, name, hint) },
+		"stopped":   func(by string) string { return StoppedBy(p, by) },
 		"method":    func(k factor.Kind) Method { return MethodOf(p, k) },
 	}
 }

@@ -2,6 +2,7 @@ package frame
 
 import (
 	"sallyport.dev/sallyport/internal/factor"
+	"sallyport.dev/sallyport/internal/signin"
 	"sallyport.dev/sallyport/internal/words"
 )
 
@@ -34,6 +35,17 @@ func MethodOf(say words.Printer, kind factor.Kind) Method {
 		k = unknownMethod
 	}
 	return Method{Name: say.T(k.name), Line: say.T(k.line), Missing: say.T(k.missing), Icon: k.icon, Known: ok}
+}
+
+// StoppedBy says why a method opens nothing, by what took its power.
+func StoppedBy(say words.Printer, by string) string {
+	switch by {
+	case signin.Disconnected:
+		return say.T("method.parted")
+	case signin.Lost:
+		return say.T("method.lost")
+	}
+	return say.T("method.stopped") // a wrong answer too many
 }
 
 // Told is what its owner tells a method by: its name, and its masked number where it has one.

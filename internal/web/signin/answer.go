@@ -128,8 +128,8 @@ type Enrolled struct {
 	Kind factor.Kind
 	Name string // the user's own name for it
 	Hint string // its number, masked; "" where it has none
-	// Parted: it was stopped since the company connected another organisation, or none.
-	Parted bool
+	// Stopped is what has stopped it: a spend, signin.Disconnected or signin.Lost; "" while it works.
+	Stopped string
 }
 
 // Learn is the help that the page offers.

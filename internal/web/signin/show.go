@@ -189,7 +189,7 @@ func later(a, b time.Time) time.Time {
 }
 
 func enrolled(a factor.Authenticator) Enrolled {
-	return Enrolled{ID: string(a.ID), Kind: a.Kind, Name: a.Name, Hint: a.Hint, Parted: a.DisabledBy == signin.Disconnected}
+	return Enrolled{ID: string(a.ID), Kind: a.Kind, Name: a.Name, Hint: a.Hint, Stopped: a.DisabledBy}
 }
 
 func stopped(st signin.State) []Enrolled {

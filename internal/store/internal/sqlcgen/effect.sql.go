@@ -88,6 +88,32 @@ func (q *Queries) BurnStep(ctx context.Context, arg BurnStepParams) (int64, erro
 	return result.RowsAffected()
 }
 
+const disableOne = `-- name: DisableOne :execrows
+UPDATE authenticator SET disabled_by = $1
+ WHERE company_id = $2 AND user_id = $3 AND id = $4 AND disabled_by = ''
+`
+
+type DisableOneParams struct {
+	DisabledBy string
+	CompanyID  string
+	UserID     string
+	ID         string
+}
+
+// No row changed: it is gone, or has no power any more.
+func (q *Queries) DisableOne(ctx context.Context, arg DisableOneParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, disableOne,
+		arg.DisabledBy,
+		arg.CompanyID,
+		arg.UserID,
+		arg.ID,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const endFailures = `-- name: EndFailures :execrows
 UPDATE failure SET fails = 0
  WHERE company_id = $1 AND user_id = $2 AND authenticator_id = $3 AND browser = $4
