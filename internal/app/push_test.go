@@ -31,7 +31,7 @@ const (
 	onPhone    = "Waiting for your phone"
 	approved   = "Approved"
 	deniedIt   = "Denied on your phone"
-	unanswered = "No answer in 5 minutes"
+	unanswered = "No answer from your phone"
 	notTaken   = "Okta did not take it"
 	silentOkta = "Okta does not answer"
 	unpushed   = "We sent no notification"
