@@ -194,6 +194,9 @@ func (p *Pages) getPicture(w http.ResponseWriter, r *http.Request) error {
 		return frame.NotFound
 	}
 	png, err := p.Phones.Picture(r.Context(), a)
+	if errors.Is(err, okta.ErrGone) { // the app has scanned it, or nobody will
+		return frame.NotFound
+	}
 	if err != nil {
 		return err
 	}
