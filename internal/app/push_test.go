@@ -273,6 +273,7 @@ func TestOktaVerifyIsSetUpAndApprovesASignIn(t *testing.T) {
 		b.post(path+"/finish", fieldsOf("")).want(http.StatusConflict)
 		b.isOutside()
 		h.must(o.Scan(f, device))
+		b.get(path + "/picture").want(http.StatusNotFound) // a page that has not heard of it yet
 		done := b.until(path+"/scan", device)
 		b.submit(done.form("/continue")).leads(path)
 		b.submit(done.form("/continue")).leads(path) // again
