@@ -87,6 +87,10 @@ func TestOktaVerifyIsSetUpAndApprovesTheNextSignIn(t *testing.T) {
 		p.See("We sent a notification to", "Waiting for your phone", "Not you? Tap No, it’s not me there.", "Enter a code from the app")
 		p.number()
 		p.picture("push")
+		if p.way.Scripts && p.way.Width > 1000 {
+			p.handset().See("Did you just try to sign in?")
+			p.hand.Picture("demo-phone")
+		}
 		p.approve()
 		p.inside()
 	})

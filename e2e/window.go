@@ -227,16 +227,17 @@ func evaluate[T any](w *Window, script string) T {
 	return read(w, "ask the page", chromedp.Evaluate[T](script))
 }
 
-// within polls a condition until it holds, or reports that it did not in time.
+// within polls a condition until it holds, or reports that it did not in time. The longer it
+// takes the less often it asks: a question has a whole page laid out.
 func within(d time.Duration, holds func() bool) bool {
 	end := time.Now().Add(d)
-	for {
+	for pause := 25 * time.Millisecond; ; pause = min(pause*3/2, 250*time.Millisecond) {
 		if holds() {
 			return true
 		}
 		if time.Now().After(end) {
 			return false
 		}
-		time.Sleep(25 * time.Millisecond)
+		time.Sleep(pause)
 	}
 }
