@@ -27,7 +27,7 @@ func (w *Window) Handset(username string) *Handset {
 	w.t.Helper()
 	// Nothing there depends on who asks, so a tab will do that is there already: a new one of the
 	// same browser takes a second of work, and is never used again.
-	h := &Handset{Window: Open(w.t, chromium, w.base, w.way), username: username, seen: map[string]int{}}
+	h := &Handset{Window: Open(w.t, w.browser, w.base, w.way), username: username, seen: map[string]int{}}
 	h.still = !h.way.Scripts // it is opened again whenever something new is awaited
 	h.Go("/demo/phone")
 	h.Heading("Demo phone")
