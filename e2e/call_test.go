@@ -115,10 +115,6 @@ func TestTheTelephoneUsedLastIsAskedFor(t *testing.T) {
 		p.Press("Call me instead")
 		p.Heading("SMS Authentication")
 		p.See("We call +1 ••• ••• 01")
-		if p.way.Scripts && p.way.Width > 1000 {
-			hand.See("Ringing")
-			hand.Picture("demo-phone")
-		}
 		if call = hand.Answer(); call != text {
 			t.Errorf("the text has %s, the call %s", text, call)
 		}

@@ -38,8 +38,15 @@ func TestAnAdministratorResetsAUser(t *testing.T) {
 			t.Parallel()
 			demo := Demo(t, program, t.TempDir()) // it has one such administrator
 			admin, dana := newPerson(t, demo, "administrator", way), newPerson(t, demo, "sales.manager", ways[(i+1)%len(ways)])
+			// In half of them what is reset is at Okta too.
+			method, atOkta := "SMS Authentication, +1 ••• ••• 0142", i%3 != 0
 			dana.givePassword()
-			dana.setUpNumber(sms)
+			if atOkta {
+				method = "Okta Verify, “sales.manager’s iPhone”"
+				dana.setUpOkta()
+			} else {
+				dana.setUpNumber(sms)
+			}
 			dana.Press("Finish")
 			dana.inside()
 			hand := dana.handset()
@@ -53,7 +60,7 @@ func TestAnAdministratorResetsAUser(t *testing.T) {
 			admin.Miss("Ruth Abernathy")
 			admin.Follow("Reset two-factor authentication for Dana Reyes")
 			admin.Heading("Reset two-factor authentication for Dana Reyes?")
-			admin.See("SMS Authentication, +1 ••• ••• 0142", "signed out everywhere", "Make sure that it is Dana Reyes who asks")
+			admin.See(method, "signed out everywhere", "Make sure that it is Dana Reyes who asks")
 			admin.picture("reset")
 			admin.Follow("Cancel")
 			admin.At("/settings/users")
@@ -83,6 +90,18 @@ func TestAnAdministratorResetsAUser(t *testing.T) {
 			dana.typePassword()
 			dana.Heading("Set up two-factor authentication")
 			dana.See("Your methods were reset")
+			if atOkta {
+				if !within(patience, func() bool { return !dana.knownToTheApp() }) {
+					t.Fatalf("the app still has the account that was reset:\n%s", hand.Text())
+				}
+				dana.setUpOkta()
+				dana.Press("Finish")
+				dana.At("/settings") // where they were going
+				dana.See("sales.manager’s iPhone")
+				admin.userAccounts()
+				admin.See("Okta Verify")
+				return
+			}
 			dana.setUpNumber(voice)
 			dana.Press("Finish")
 			dana.At("/settings") // where they were going
@@ -92,6 +111,13 @@ func TestAnAdministratorResetsAUser(t *testing.T) {
 			admin.See("Voice Call Authentication")
 		})
 	}
+}
+
+// knownToTheApp reports whether the stand-in for the app has an account of the person.
+func (p *person) knownToTheApp() bool {
+	p.t.Helper()
+	p.handset().Go("/demo/phone")
+	return p.hand.HasButton("Remove " + p.user.Username + " at Okta")
 }
 
 // isRed looks at "rgb(180, 35, 24)".

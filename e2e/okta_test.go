@@ -87,13 +87,17 @@ func TestOktaVerifyIsSetUpAndApprovesTheNextSignIn(t *testing.T) {
 		p.See("We sent a notification to", "Waiting for your phone", "Not you? Tap No, it’s not me there.", "Enter a code from the app")
 		p.number()
 		p.picture("push")
+		if p.way.Scripts && p.way.Width > 1000 {
+			p.handset().See("Did you just try to sign in?")
+			p.hand.Picture("demo-phone")
+		}
 		p.approve()
 		p.inside()
 	})
 }
 
-// A refusal on the phone opens nothing, and says what to do; so does the wrong number.
-func TestADeniedPushOpensNothing(t *testing.T) {
+// A refusal on the phone opens nothing, nor does silence; the page says what to do.
+func TestAPushThatIsDeniedOrNotAnsweredOpensNothing(t *testing.T) {
 	journeyIn(t, otherDiagonal, 0, func(t *testing.T, p *person) {
 		p.givePassword()
 		p.setUpOkta()
@@ -109,6 +113,11 @@ func TestADeniedPushOpensNothing(t *testing.T) {
 		p.mailed("A sign-in was denied")
 		p.handset().Back()
 		p.picture("push-denied")
+		p.Press("Send again")
+		p.number()
+		p.app("Let the push of " + p.user.Username + " time out")
+		p.shows("No answer from your phone")
+		p.See("Is the phone on, and online?", "password accepted")
 		p.Press("Send again")
 		p.approve()
 		p.inside()
@@ -161,6 +170,36 @@ func TestWithoutASignalACodeOfTheSameAppDoes(t *testing.T) {
 		p.Press("Verify")
 		p.inside()
 	})
+}
+
+// Whoever has another method is in by it, without waiting for Okta.
+func TestWhenOktaIsOutOfOrderAnotherMethodLetsIn(t *testing.T) {
+	t.Parallel()
+	demo := Demo(t, program, t.TempDir()) // there is one organisation, for all
+	var people []*person
+	for i, way := range oneDiagonal {
+		p := newPerson(t, demo, six[i].username, way)
+		p.givePassword()
+		p.setUp(first)
+		p.setUpOkta()
+		p.Press("Finish")
+		p.inside()
+		p.signOut()
+		people = append(people, p)
+	}
+	people[0].app("Put it out of order")
+	for _, p := range people {
+		p.givePassword()
+		p.Follow("Use another method")
+		p.Pick(verify)
+		p.Heading(verify)
+		p.shows("Okta does not answer", "Okta did not take it")
+		p.Press("Use another method")
+		p.Heading("Use another method")
+		p.Pick(first)
+		p.giveCode()
+		p.inside()
+	}
 }
 
 // appCode is what the stand-in for the app shows for the person.

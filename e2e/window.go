@@ -35,12 +35,13 @@ func (w Way) String() string {
 // Window is one tab of one person's browser. Its methods end the test when something is
 // not as it must be.
 type Window struct {
-	t      *testing.T
-	ctx    context.Context
-	base   string // the program's address, without a slash at the end
-	way    Way
-	still  bool  // stops a page from refreshing itself, which would pull it away from a reader
-	status int64 // of the last page
+	t       *testing.T
+	browser *Browser
+	ctx     context.Context
+	base    string // the program's address, without a slash at the end
+	way     Way
+	still   bool  // stops a page from refreshing itself, which would pull it away from a reader
+	status  int64 // of the last page
 
 	mu      sync.Mutex
 	strange []string // what the browser complained about since the last page
@@ -54,7 +55,7 @@ func Open(t *testing.T, browser *Browser, base string, way Way) *Window {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { release(!t.Failed()) })
-	return start(t, tab, base, way)
+	return start(t, tab, &Window{browser: browser, base: base, way: way})
 }
 
 // Another opens a second tab of the same browser, with the same cookies.
@@ -65,14 +66,15 @@ func (w *Window) Another() *Window {
 	if err := chromedp.Do(tab); err != nil { // makes it; a deadline here would be the tab's own
 		w.t.Fatalf("open a tab: %v", err)
 	}
-	return start(w.t, tab, w.base, w.way)
+	return start(w.t, tab, w)
 }
 
-func start(t *testing.T, tab context.Context, base string, way Way) *Window {
+// start makes a window of a tab, for the same program and the same way of looking as like.
+func start(t *testing.T, tab context.Context, like *Window) *Window {
 	t.Helper()
 	ctx, cancel := context.WithCancel(tab) // ends what is listened to
 	t.Cleanup(cancel)
-	w := &Window{t: t, ctx: ctx, base: base, way: way}
+	w := &Window{t: t, browser: like.browser, ctx: ctx, base: like.base, way: like.way}
 	if err := chromedp.Listen(ctx, w.hear); err != nil {
 		t.Fatalf("listen to the browser: %v", err)
 	}
@@ -83,10 +85,10 @@ func start(t *testing.T, tab context.Context, base string, way Way) *Window {
 		if _, err := cdp.Call(ctx, tab, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true}); err != nil {
 			return err
 		}
-		_, err := cdp.Call(ctx, tab, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: !way.Scripts})
+		_, err := cdp.Call(ctx, tab, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: !w.way.Scripts})
 		return err
 	})
-	w.Resize(way.Width)
+	w.Resize(w.way.Width)
 	return w
 }
 
@@ -227,16 +229,17 @@ func evaluate[T any](w *Window, script string) T {
 	return read(w, "ask the page", chromedp.Evaluate[T](script))
 }
 
-// within polls a condition until it holds, or reports that it did not in time.
+// within polls a condition until it holds, or reports that it did not in time. The longer it
+// takes the less often it asks: a question has a whole page laid out.
 func within(d time.Duration, holds func() bool) bool {
 	end := time.Now().Add(d)
-	for {
+	for pause := 25 * time.Millisecond; ; pause = min(pause*3/2, 250*time.Millisecond) {
 		if holds() {
 			return true
 		}
 		if time.Now().After(end) {
 			return false
 		}
-		time.Sleep(25 * time.Millisecond)
+		time.Sleep(pause)
 	}
 }

@@ -26,6 +26,7 @@ const (
 	oktaPage  = "/settings/okta"
 	testOkta  = oktaPage + "/test"
 	leaveOkta = oktaPage + "/disconnect"
+	proofOkta = oktaPage + "/proof"
 	acme      = "https://acme.okta.com"
 	custom    = "https://login.acme.example" // allowed by the operator
 	apiToken  = "00aTokenThatNobodyMaySee"
@@ -372,8 +373,7 @@ func TestConnectingNeedsAFreshCode(t *testing.T) {
 			path, back string
 			fields     url.Values
 		}{
-			{oktaPage, oktaPage, admin.byToken("address", custom)},
-			{testOkta, oktaPage, admin.byToken()},
+			{proofOkta, oktaPage, nil},
 			{leaveOkta, leaveOkta, url.Values{"seen": {admin.rules(leaveOkta)}}},
 		} {
 			h.clock.pass(5 * time.Minute)
@@ -387,12 +387,39 @@ func TestConnectingNeedsAFreshCode(t *testing.T) {
 				t.Errorf("%s: an old code, or coming back, did something", c.path)
 			}
 		}
-		admin.post(oktaPage, admin.byToken("address", custom)).leads(oktaPage + "?done=changed")
+		admin.post(proofOkta, nil).leads(oktaPage) // the code is fresh
+
+		// Typed longer than the code is fresh: nothing is done, and nothing but the secret is lost.
+		token, byApp := admin.byToken("address", custom, "linked", "1"), admin.byApp("address", custom)
+		h.clock.pass(5 * time.Minute)
+		for _, path := range []string{oktaPage, testOkta} {
+			p := admin.post(path, token).want(http.StatusUnprocessableEntity).says("Your last code is older than 5 minutes").says("Nothing was tried or stored")
+			for _, kept := range []string{`value="` + custom + `"`, `name="linked" type="checkbox" value="1" checked`, `name="way" value="token"`, `action="` + proofOkta + `" target="_blank"`} {
+				if !strings.Contains(p.body, kept) {
+					t.Errorf("%s: the page has no %s", path, kept)
+				}
+			}
+			p = admin.post(path, byApp).want(http.StatusUnprocessableEntity)
+			if !strings.Contains(p.body, `value="0oaClient"`) || !strings.Contains(p.body, `value="kid-7"`) {
+				t.Errorf("%s: what was typed is gone", path)
+			}
+		}
+		if p := admin.get(oktaPage).want(http.StatusOK).says("The form opens after a code").says(acme); strings.Contains(p.body, `name="address"`) {
+			t.Error("the form is open before a fresh code")
+		}
+		if _, stored := h.stored(ada); stored.Origin != acme || o.times() != 0 || h.connections() != 1 {
+			t.Error("an old code did something")
+		}
+		admin.answer(admin.post(proofOkta, nil).to(), key.at(h.clock.Now(), 0)).leads(oktaPage) // in the other tab
+		admin.post(oktaPage, token).leads(oktaPage + "?done=changed")
 
 		// A password alone is no proof at all, and whoever has nothing else is told.
 		alone := h.newBrowser()
 		alone.skip(fay)
-		alone.post(oktaPage, alone.byToken()).want(http.StatusConflict).says("You have no method that works")
+		alone.post(proofOkta, nil).want(http.StatusConflict).says("You have no method that works")
+		fields := replaced(token, []string{"seen", "1"})
+		alone.post(oktaPage, fields).want(http.StatusUnprocessableEntity)
+		alone.post(testOkta, fields).want(http.StatusUnprocessableEntity)
 		if id, _ := h.stored(fay); id != "" {
 			t.Error("a password alone connects")
 		}
@@ -417,7 +444,7 @@ func TestTheOtherRolesNeitherSeeNorCallOkta(t *testing.T) {
 					t.Errorf("%s: %s names the organisation", role, path)
 				}
 			}
-			for _, path := range []string{oktaPage, testOkta, leaveOkta} {
+			for _, path := range []string{oktaPage, testOkta, proofOkta, leaveOkta} {
 				b.post(path, fields).want(http.StatusForbidden).says("Your role does not open this page")
 			}
 		}

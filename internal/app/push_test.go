@@ -32,7 +32,7 @@ const (
 	onPhone    = "Waiting for your phone"
 	approved   = "Approved"
 	deniedIt   = "Denied on your phone"
-	unanswered = "No answer in 5 minutes"
+	unanswered = "No answer from your phone"
 	notTaken   = "Okta did not take it"
 	silentOkta = "Okta does not answer"
 	unpushed   = "We sent no notification"
@@ -274,6 +274,7 @@ func TestOktaVerifyIsSetUpAndApprovesASignIn(t *testing.T) {
 		b.post(path+"/finish", fieldsOf("")).want(http.StatusConflict)
 		b.isOutside()
 		h.must(o.Scan(f, device))
+		b.get(path + "/picture").want(http.StatusNotFound) // a page that has not heard of it yet
 		done := b.until(path+"/scan", device)
 		b.submit(done.form("/continue")).leads(path)
 		b.submit(done.form("/continue")).leads(path) // again

@@ -178,7 +178,7 @@ func (f *Follower) drop(id string) {
 // follow asks about p until it is answered, over, or ctx ends.
 func (f *Follower) follow(ctx context.Context, p Following) {
 	next := f.Asker.Every(p, f.Now().Sub(p.Began))
-	for sleep(ctx, jittered(next)) {
+	for wait := spread(next); sleep(ctx, wait); wait = jittered(next) {
 		a, over := f.ask(ctx, p)
 		if ctx.Err() != nil {
 			return // another node goes on
@@ -187,10 +187,14 @@ func (f *Follower) follow(ctx context.Context, p Following) {
 			return
 		}
 		next = f.Asker.Every(p, f.Now().Sub(p.Began))
-		if wait := a.Again.Sub(f.Now()); wait > next {
-			next = wait
-		}
+		next = max(next, a.Again.Sub(f.Now()))
 	}
+}
+
+// spread is d, give or take half of it. What began at the same instant, as a whole office's
+// pushes do at nine, is asked about all along an interval from then on.
+func spread(d time.Duration) time.Duration {
+	return d - d/2 + rand.N(d+1)
 }
 
 // jittered is d, give or take a tenth.

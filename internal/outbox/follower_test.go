@@ -251,12 +251,12 @@ func TestAPushIsAskedAboutEveryTwoSecondsAndThenEveryFour(t *testing.T) {
 		time.Sleep(time.Minute)
 		last := time.Duration(0)
 		times := n.times("a")
-		for _, at := range times {
+		for i, at := range times {
 			want := thenEvery
 			if last < firstSpan {
 				want = firstEvery
 			}
-			if !within(at-last, want) {
+			if !within(at-last, want) && (i > 0 || !aFirst(at)) {
 				t.Errorf("asked %s after %s, want %s", at-last, last, want)
 			}
 			last = at
@@ -267,6 +267,35 @@ func TestAPushIsAskedAboutEveryTwoSecondsAndThenEveryFour(t *testing.T) {
 		}
 		n.wantHeard(t)
 		s.wantEnded(t, "a", 0)
+	})
+}
+
+// aFirst reports whether the first question about a push may come after that long.
+func aFirst(after time.Duration) bool { return after >= firstEvery/2 && after <= firstEvery*3/2 }
+
+func TestPushesOfOneInstantAreNotAskedAboutAtOneInstant(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &followed{}
+		const pushes, parts = 1000, 10
+		for i := range pushes {
+			s.add(fmt.Sprint(i), 5*time.Minute)
+		}
+		n := follow(t, s, "one", nil)
+		time.Sleep(2 * firstEvery)
+		var in [parts + 1]int // by the part of the interval that a first question came in
+		for i := range pushes {
+			times := n.times(fmt.Sprint(i))
+			if len(times) == 0 || !aFirst(times[0]) {
+				t.Fatalf("push %d was asked about at %s", i, times)
+			}
+			in[(times[0]-firstEvery/2)*parts/firstEvery]++
+		}
+		// Each part has a hundred on the average; ten standard deviations are 95.
+		for i, got := range in[:parts] {
+			if got == 0 || got > 2*pushes/parts {
+				t.Errorf("of %d first questions %d came in part %d of %d", pushes, got, i+1, parts)
+			}
+		}
 	})
 }
 

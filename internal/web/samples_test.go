@@ -388,6 +388,8 @@ func oktaSamples(say words.Printer) []sample {
 	token := func(v *console.Okta) { v.Form.Way = console.Token }
 	samples := []sample{
 		{name: "okta", page: bare.Page(say)},
+		{name: "okta-shut", page: changed(bare, func(v *console.Okta) { v.Shut = true })},
+		{name: "okta-connected-shut", page: changed(have, func(v *console.Okta) { v.Shut = true })},
 		{name: "okta-by-token", page: changed(bare, token)},
 		{name: "okta-connected", page: have.Page(say)},
 		{name: "okta-connected-by-token", page: changed(have, func(v *console.Okta) { v.Connected, v.Form.Way, v.Form.Linked = &byToken, console.Token, true })},
@@ -407,7 +409,7 @@ func oktaSamples(say words.Printer) []sample {
 	}
 	for _, why := range []console.OktaFault{
 		console.NoAddress, console.BadAddress, console.NoToken, console.BadToken, console.NoClientID, console.NoKeyID, console.NoKey, console.BadKey,
-		console.WeakToken, console.WeakApp, console.NoPolicy, console.AtLimit, console.NoReply, console.StrangeOrg,
+		console.WeakToken, console.WeakApp, console.NoPolicy, console.AtLimit, console.NoReply, console.StrangeOrg, console.OldProof,
 	} {
 		samples = append(samples, sample{name: "okta-fault-" + string(why), page: changed(bare, func(v *console.Okta) {
 			if v.Refused = (&console.OktaRefused{Why: why}); v.Refused.Field() == "token" || why == console.WeakToken {

@@ -46,6 +46,7 @@ const (
 
 // Account is one login in the app, with its code for when there is no signal.
 type Account struct {
+	User   string // its user's id
 	Login  string
 	Device string
 	Code   secret.Text
@@ -120,6 +121,11 @@ func (o *Org) Deny(id string) error {
 	return o.settle(id, func(*push) string { return rejected })
 }
 
+// TimeOut ends a push as five minutes without an answer do. ErrUnknown when it does not wait.
+func (o *Org) TimeOut(id string) error {
+	return o.settle(id, func(*push) string { return timeout })
+}
+
 func (o *Org) settle(id string, to func(*push) string) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -140,7 +146,7 @@ func (o *Org) Accounts() []Account {
 	for _, u := range o.kept.Users {
 		if f := u.of(totpType); f != nil {
 			now := o.Now().Unix() / step
-			all = append(all, Account{Login: u.login(), Device: f.Device, Code: secret.New(codeOf(f.Seed, now)), Until: time.Unix((now+1)*step, 0).UTC()})
+			all = append(all, Account{User: u.ID, Login: u.login(), Device: f.Device, Code: secret.New(codeOf(f.Seed, now)), Until: time.Unix((now+1)*step, 0).UTC()})
 		}
 	}
 	return all

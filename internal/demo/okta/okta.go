@@ -127,7 +127,7 @@ var routes = []route{
 	{"DELETE /api/v1/users/{user}/factors/{factor}/transactions/{transaction}", manage, (*Org).deleteTransaction},
 }
 
-// Fault is what is wrong with the organisation, for tests.
+// Fault is what is wrong with the organisation, for tests and for whoever wants to see it in the demo.
 type Fault string
 
 // The faults.
@@ -148,6 +148,13 @@ func (o *Org) SetFault(f Fault) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.fault = f
+}
+
+// Fault is what is wrong now.
+func (o *Org) Fault() Fault {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.fault
 }
 
 // SetLimit makes n the calls that are answered in a minute.
@@ -176,6 +183,8 @@ func (o *Org) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	call, ok := h.(route)
 	if ok {
 		o.mux.ServeHTTP(w, r) // fills in the path's values; the route itself writes nothing
+	} else {
+		call = o.unrouted(r)
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, bodyLimit)
 
@@ -194,6 +203,20 @@ func (o *Org) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	head.Set("X-Rate-Limit-Remaining", strconv.Itoa(limit.left))
 	head.Set("X-Rate-Limit-Reset", strconv.FormatInt(limit.reset.Unix(), 10))
 	a.write(w)
+}
+
+// unrouted answers what no route takes: not to be had at all, or not by that method.
+func (o *Org) unrouted(r *http.Request) route {
+	code := "E0000007"
+	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodDelete} {
+		other := *r
+		other.Method = method
+		h, _ := o.mux.Handler(&other)
+		if _, ok := h.(route); ok {
+			code = "E0000022"
+		}
+	}
+	return route{answer: func(*Org, *http.Request) reply { return fail(code) }}
 }
 
 // linger waits where the organisation is slow; false: the caller has gone.
@@ -241,8 +264,6 @@ func (o *Org) decide(r *http.Request, call route, over bool) reply {
 		return fail("E0000009")
 	case over:
 		return fail("E0000047")
-	case call.answer == nil:
-		return fail("E0000022")
 	}
 	if call.scope != "" || r.Header.Get("Authorization") != "" {
 		if code := o.admit(r, call.scope); code != "" {

@@ -152,6 +152,9 @@ func TestAUserIsMadeOnceAndFoundByIDAndByLogin(t *testing.T) {
 	d.call("GET", "/api/v1/users/nobody", "", 404, "E0000007")
 	d.call("GET", "/api/v1/users/nobody/factors", "", 404, "E0000007")
 	d.call("PATCH", "/api/v1/users", "", 405, "E0000022")
+	d.call("DELETE", path+"/factors", "", 405, "E0000022")
+	d.call("GET", "/api/v1/groups", "", 404, "E0000007")
+	d.call("PATCH", path+"/nothing", "", 404, "E0000007")
 	if a := d.call("GET", "/.well-known/okta-organization", "", 200, ""); a.text("pipeline") != "idx" {
 		t.Errorf("%v", a.body)
 	}

@@ -20,10 +20,11 @@ const asked = 20
 // nobody.
 type Owner func(ctx context.Context, login string) (username string, zone *time.Location)
 
-// Verify is the stand-in for the Okta Verify app.
+// Verify is the stand-in for the Okta Verify app, and the switches of the organisation's.
 type Verify struct {
-	Items []Item // the newest first
-	Codes []Code
+	Items    []Item // the newest first
+	Accounts []Account
+	Down     bool // the organisation is out of order
 }
 
 // Item is a push, or an enrolment that waits for its app.
@@ -38,8 +39,9 @@ type Item struct {
 	Numbers   []int
 }
 
-// Code is what the app shows for one login when there is no signal.
-type Code struct {
+// Account is one login in the app, and the code that it shows for it when there is no signal.
+type Account struct {
+	ID       string
 	Username string
 	Digits   string
 }
@@ -49,7 +51,7 @@ func (p *Pages) verify(ctx context.Context) *Verify {
 	if p.Okta == nil {
 		return nil
 	}
-	var v Verify
+	v := Verify{Down: p.Okta.Fault() == okta.Down}
 	of := func(id, login string, at time.Time) Whose {
 		w := Whose{ID: id, Username: login, At: at, Zone: time.UTC}
 		if p.Owner != nil {
@@ -68,7 +70,7 @@ func (p *Pages) verify(ctx context.Context) *Verify {
 	}
 	slices.SortStableFunc(v.Items, func(a, b Item) int { return b.At.Compare(a.At) })
 	for _, a := range p.Okta.Accounts() {
-		v.Codes = append(v.Codes, Code{Username: of("", a.Login, time.Time{}).Username, Digits: a.Code.Reveal()})
+		v.Accounts = append(v.Accounts, Account{ID: a.User, Username: of("", a.Login, time.Time{}).Username, Digits: a.Code.Reveal()})
 	}
 	return &v
 }
@@ -102,6 +104,10 @@ func (p *Pages) oktaRoutes(handle func(pattern string, h frame.HandlerFunc)) {
 		return p.Okta.Approve(r.PathValue("id"), number)
 	}))
 	handle("POST /demo/phone/okta/pushes/{id}/deny", p.postPush(func(r *http.Request) error { return p.Okta.Deny(r.PathValue("id")) }))
+	handle("POST /demo/phone/okta/pushes/{id}/time-out", p.postPush(func(r *http.Request) error { return p.Okta.TimeOut(r.PathValue("id")) }))
+	handle("POST /demo/phone/okta/accounts/{id}/remove", p.postRemove)
+	handle("POST /demo/phone/okta/down", p.postFault(okta.Down))
+	handle("POST /demo/phone/okta/up", p.postFault(okta.None))
 }
 
 // postScan does what the app does with the code on the screen, or with the link that was sent.
@@ -131,6 +137,27 @@ func (p *Pages) postPush(answer func(r *http.Request) error) frame.HandlerFunc {
 		if err := answer(r); err != nil && !errors.Is(err, okta.ErrUnknown) {
 			return err
 		}
+		http.Redirect(w, r, "/demo/phone", http.StatusSeeOther)
+		return nil
+	}
+}
+
+// postRemove takes an account away at Okta, as an administrator there would. When it was gone
+// already the page no longer has it.
+func (p *Pages) postRemove(w http.ResponseWriter, r *http.Request) error {
+	for _, a := range p.Okta.Accounts() {
+		if a.User == r.PathValue("id") {
+			p.Okta.Remove(a.Login)
+		}
+	}
+	http.Redirect(w, r, "/demo/phone", http.StatusSeeOther)
+	return nil
+}
+
+// postFault puts the organisation out of order, or in order again.
+func (p *Pages) postFault(f okta.Fault) frame.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		p.Okta.SetFault(f)
 		http.Redirect(w, r, "/demo/phone", http.StatusSeeOther)
 		return nil
 	}

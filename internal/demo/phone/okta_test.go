@@ -147,7 +147,7 @@ func TestTheCodeOnTheScreenIsScannedByAButton(t *testing.T) {
 	}
 	code, _ := s.org.Code(login)
 	page = s.get(t, "/demo/phone")
-	says(t, page, "Codes For when the phone has no signal. Each is good once. dana.reyes "+code.Reveal())
+	says(t, page, "Accounts and codes A code is for when the phone has no signal. Each is good once. dana.reyes "+code.Reveal())
 	if strings.Contains(page, action) {
 		t.Error("it can be scanned again")
 	}
@@ -216,22 +216,60 @@ func TestAPushThatIsOverSaysHow(t *testing.T) {
 			t.Errorf("the part that changes: %s", live)
 		}
 		time.Sleep(5 * time.Minute)
-		says(t, s.get(t, "/demo/phone"), "Nobody answered It ended after 5 minutes.")
+		says(t, s.get(t, "/demo/phone"), "Nobody answered A push ends after 5 minutes.")
 		s.tap(t, "/demo/phone/okta/pushes/"+id+"/approve", "", http.StatusSeeOther)
 		says(t, s.get(t, "/demo/phone"), "Nobody answered")
 		s.tap(t, "/demo/phone/okta/pushes/x/approve", "", http.StatusNotFound)
 	})
 }
 
+func TestWhatGoesWrongAtOktaCanBeSeenInTheDemo(t *testing.T) {
+	s := newOktaSite(t)
+	id, _ := s.push(t, "")
+	timeOut := "/demo/phone/okta/pushes/" + id + "/time-out"
+	says(t, s.get(t, "/demo/phone"), "Let it time out", "The Okta organisation A stand-in too. It answers. Put it out of order")
+	s.tap(t, timeOut, "", http.StatusSeeOther)
+	s.tap(t, timeOut, "", http.StatusSeeOther) // in the other browser
+	s.tap(t, "/demo/phone/okta/pushes/x/time-out", "", http.StatusNotFound)
+	says(t, s.get(t, "/demo/phone"), "Nobody answered")
+	if p := s.org.Pushes()[0]; p.State != okta.TimedOut {
+		t.Errorf("%+v", p)
+	}
+
+	s.tap(t, "/demo/phone/okta/down", "", http.StatusSeeOther)
+	says(t, s.get(t, "/demo/phone"), "A stand-in too. It is out of order, and answers nothing but errors. Put it in order again")
+	if s.org.Fault() != okta.Down {
+		t.Errorf("the fault is %q", s.org.Fault())
+	}
+	s.tap(t, "/demo/phone/okta/up", "", http.StatusSeeOther)
+	if s.org.Fault() != okta.None {
+		t.Errorf("the fault is %q", s.org.Fault())
+	}
+
+	s.push(t, "")
+	remove := "/demo/phone/okta/accounts/" + s.org.Accounts()[0].User + "/remove"
+	s.tap(t, "/demo/phone/okta/accounts/x/remove", "", http.StatusSeeOther)
+	if len(s.org.Accounts()) != 1 {
+		t.Error("somebody else's account was removed")
+	}
+	s.tap(t, remove, "", http.StatusSeeOther)
+	s.tap(t, remove, "", http.StatusSeeOther) // in the other browser
+	if page := s.get(t, "/demo/phone"); len(s.org.Accounts()) != 0 || strings.Contains(page, "Did you just try") || strings.Contains(page, "Accounts and codes") {
+		t.Errorf("%d accounts, and the page says %s", len(s.org.Accounts()), page)
+	}
+}
+
 func TestAnotherSiteCannotApprove(t *testing.T) {
 	s := newOktaSite(t)
 	id, _ := s.push(t, "")
 	cross := func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "cross-site") }
-	for _, path := range []string{"/demo/phone/okta/pushes/" + id + "/approve", "/demo/phone/okta/enrolments/x/scan"} {
-		s.ask(t, http.MethodPost, path, http.StatusForbidden, cross)
+	for _, path := range []string{
+		"pushes/" + id + "/approve", "pushes/" + id + "/time-out", "enrolments/x/scan", "accounts/" + s.org.Accounts()[0].User + "/remove", "down",
+	} {
+		s.ask(t, http.MethodPost, "/demo/phone/okta/"+path, http.StatusForbidden, cross)
 	}
-	if p := s.org.Pushes()[0]; p.State != okta.Waiting {
-		t.Errorf("%+v", p)
+	if p := s.org.Pushes()[0]; p.State != okta.Waiting || len(s.org.Accounts()) != 1 || s.org.Fault() != okta.None {
+		t.Errorf("%+v, %d accounts, fault %q", p, len(s.org.Accounts()), s.org.Fault())
 	}
 }
 
@@ -247,7 +285,7 @@ func TestEveryButtonOfTheAppSaysForWhomAndHasANameOfItsOwn(t *testing.T) {
 		}
 		seen[m[1]] = true
 	}
-	if len(seen) != 6 {
+	if len(seen) != 9 { // three numbers and two ways out; Approve and the same two; the account's
 		t.Errorf("%d buttons", len(seen))
 	}
 }

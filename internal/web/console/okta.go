@@ -46,20 +46,51 @@ type Connections interface {
 // oktaRoutes adds the pages about the company's Okta organisation.
 func (p *Pages) oktaRoutes(handle func(pattern string, what company.Action, h inside.Func)) {
 	handle("GET "+oktaPage, company.ConnectOkta, p.getOkta)
-	handle("POST "+oktaPage, company.ConnectOkta, p.fresh(p.postOkta))
-	handle("POST "+oktaPage+"/test", company.ConnectOkta, p.fresh(p.postTest))
+	handle("POST "+oktaPage, company.ConnectOkta, p.filled(p.postOkta))
+	handle("POST "+oktaPage+"/test", company.ConnectOkta, p.filled(p.postTest))
+	handle("POST "+oktaPage+"/proof", company.ConnectOkta, p.fresh(p.postProof))
 	handle("GET "+oktaPage+"/disconnect", company.ConnectOkta, p.getDisconnect)
 	handle("POST "+oktaPage+"/disconnect", company.ConnectOkta, p.fresh(p.postDisconnect))
 }
 
-// fresh asks for a fresh code before h so much as looks at what was sent: nothing is called
-// and nothing tried by whoever found an open browser. The machine asks again.
+// fresh asks for a fresh code before h so much as looks at what was sent. The machine asks
+// again.
 func (p *Pages) fresh(h inside.Func) inside.Func {
 	return func(w http.ResponseWriter, r *http.Request, f session.Found) error {
 		if !signin.Fresh(f.Session, p.Now()) {
-			return p.stepUp(w, r, f, strings.TrimSuffix(r.URL.EscapedPath(), "/test"))
+			return p.stepUp(w, r, f, strings.TrimSuffix(r.URL.EscapedPath(), "/proof"))
 		}
 		return h(w, r, f)
+	}
+}
+
+// postProof leads to the form: whoever comes here has given a fresh code.
+func (p *Pages) postProof(w http.ResponseWriter, r *http.Request, _ session.Found) error {
+	http.Redirect(w, r, oktaPage, http.StatusSeeOther)
+	return nil
+}
+
+// filledFunc is a handler of what was typed, beside what is stored; nil where nothing is.
+type filledFunc func(w http.ResponseWriter, r *http.Request, f session.Found, d draft, have *linked) error
+
+// filled lets h have what was typed only after a fresh code: nothing is called and nothing
+// tried by whoever found an open browser. The form opens with one, but typing can take longer
+// than it is fresh; so the page comes back with what was typed, and the code is given in another
+// tab. No secret goes with it, and none waits anywhere.
+func (p *Pages) filled(h filledFunc) inside.Func {
+	return func(w http.ResponseWriter, r *http.Request, f session.Found) error {
+		d, err := draftOf(r)
+		if err != nil {
+			return err
+		}
+		have, err := p.connection(r.Context(), f)
+		if err != nil {
+			return err
+		}
+		if !signin.Fresh(f.Session, p.Now()) {
+			return p.refuse(w, r, f, p.typed(f, have, d), &OktaRefused{Why: OldProof})
+		}
+		return h(w, r, f, d, have)
 	}
 }
 
@@ -118,6 +149,7 @@ func (p *Pages) getOkta(w http.ResponseWriter, r *http.Request, f session.Found)
 		return err
 	}
 	v := p.page(f, have)
+	v.Shut = !signin.Fresh(f.Session, p.Now())
 	if way := Way(r.URL.Query().Get("way")); wayKeys[way] != "" {
 		v.Form.Way, v.Form.Kept = way, have != nil && way == wayOf(have.Connection)
 	}
@@ -243,15 +275,7 @@ func (p *Pages) typed(f session.Found, have *linked, d draft) Okta {
 }
 
 // postTest tries what is stored, or what was typed, and changes nothing.
-func (p *Pages) postTest(w http.ResponseWriter, r *http.Request, f session.Found) error {
-	d, err := draftOf(r)
-	if err != nil {
-		return err
-	}
-	have, err := p.connection(r.Context(), f)
-	if err != nil {
-		return err
-	}
+func (p *Pages) postTest(w http.ResponseWriter, r *http.Request, f session.Found, d draft, have *linked) error {
 	v := p.typed(f, have, d)
 	c, refused := p.complete(d, have)
 	if refused == nil {
@@ -272,15 +296,7 @@ func (p *Pages) refuse(w http.ResponseWriter, r *http.Request, f session.Found, 
 // postOkta connects an organisation, or changes how it is connected. Where it leads and how
 // it lets us in is tried first: one that does not work would only take the old one's methods
 // away.
-func (p *Pages) postOkta(w http.ResponseWriter, r *http.Request, f session.Found) error {
-	d, err := draftOf(r)
-	if err != nil {
-		return err
-	}
-	have, err := p.connection(r.Context(), f)
-	if err != nil {
-		return err
-	}
+func (p *Pages) postOkta(w http.ResponseWriter, r *http.Request, f session.Found, d draft, have *linked) error {
 	c, refused := p.complete(d, have)
 	if refused != nil {
 		return p.refuse(w, r, f, p.typed(f, have, d), refused)

@@ -37,6 +37,7 @@ type Okta struct {
 	By        frame.Insider
 	Connected *Organisation // nil: none is
 	Form      OktaForm
+	Shut      bool // the form opens after a fresh code: posts to /proof
 	Refused   *OktaRefused
 	Passed    bool // the test
 	Did       OktaDone
@@ -95,6 +96,7 @@ const (
 	AtLimit    OktaFault = "at-limit"      // no more calls now
 	NoReply    OktaFault = "no-reply"      // no answer
 	StrangeOrg OktaFault = "strange-reply" // no answer of Okta's
+	OldProof   OktaFault = "old-proof"     // the last code is no longer fresh
 )
 
 // OktaRefused is a fault with what its words need.
@@ -122,6 +124,7 @@ var oktaFaults = map[OktaFault]oktaFault{
 	AtLimit:    {"", "okta.at-limit.title", "okta.at-limit.what"},
 	NoReply:    {"", "okta.no-reply.title", "okta.no-reply.what"},
 	StrangeOrg: {"address", "okta.strange-reply.title", "okta.strange-reply.what"},
+	OldProof:   {"", "okta.old-proof.title", "okta.old-proof.what"},
 }
 
 // Field is the field that mends it, "" where none does.
@@ -137,6 +140,9 @@ func (r OktaRefused) What() string {
 	}
 	return oktaFaults[r.Why].what
 }
+
+// Aged reports whether only a fresh code is missing, which is given in another tab.
+func (v Okta) Aged() bool { return v.Refused != nil && v.Refused.Why == OldProof }
 
 // At reports whether field is the one that mends what was refused.
 func (v Okta) At(field string) bool { return v.Refused != nil && v.Refused.Field() == field }

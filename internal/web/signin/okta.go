@@ -176,5 +176,8 @@ func (v Push) Piece(say words.Printer) frame.Page {
 	return p
 }
 
+// Clock is After as the page says it where nothing counts down.
+func (v Push) Clock() time.Time { return wholeSecond(v.After) }
+
 // NumberText is the number as it is shown.
 func (v Push) NumberText() string { return strconv.Itoa(v.Number) }

@@ -180,7 +180,7 @@ func (p *Pages) sent(s scene, a factor.Authenticator) Sent {
 		if v.SetUp && !usual && !(ch == factor.Call && p.numbered(spoken)) {
 			continue // a set-up goes on as another kind, which is not there
 		}
-		v.Ways = append(v.Ways, Way{By: ch, Usual: usual, After: wholeSecond(signin.NextSend(a, c, ch))})
+		v.Ways = append(v.Ways, Way{By: ch, Usual: usual, After: signin.NextSend(a, c, ch)})
 	}
 	if !v.Live() {
 		v.Delivery = nil

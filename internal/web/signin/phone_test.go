@@ -339,6 +339,11 @@ func TestWhereNoMoreIsSentNothingIsLost(t *testing.T) {
 func TestSendingAgainWaits(t *testing.T) {
 	h := newHouse(t)
 	h.challenged(factor.SMS, text())
+	sent := h.state.SignIn.Challenge.Sent
+	h.now = start.Add(700 * time.Millisecond) // sent at no whole second: it is rounded once
+	h.state.SignIn.Challenge.Sent = h.now
+	h.get("").has(http.StatusOK, "Send again from 14:02:31 UTC", `data-left="30"`, "Send again in 0:30")
+	h.state.SignIn.Challenge.Sent = sent
 	h.now = start.Add(6 * time.Second)
 	h.get("").has(http.StatusOK, "Its code is good until 14:07 UTC", "Send again from 14:02:30 UTC", `data-left="24"`, "Send again in 0:24")
 	a := h.post("/resend", "code", "4182").has(http.StatusTooManyRequests, "14:02:30", `value="4182"`)

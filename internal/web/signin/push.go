@@ -97,7 +97,7 @@ func (p *Pages) elsewhere(s scene, a factor.Authenticator) paged {
 	}
 	v := Push{
 		Between: s.between, Device: a.Name, Stage: p.stage(c, s.asked), Number: s.number, At: c.Sent,
-		After: wholeSecond(signin.NextSend(a, c, factor.Push)), SetUp: setUp, Another: true,
+		After: signin.NextSend(a, c, factor.Push), SetUp: setUp, Another: true,
 	}
 	v.Seen = fmt.Sprintf("%d-%s-%d", c.Generation, v.Stage, v.Number)
 	return v
@@ -194,6 +194,9 @@ func (p *Pages) getPicture(w http.ResponseWriter, r *http.Request) error {
 		return frame.NotFound
 	}
 	png, err := p.Phones.Picture(r.Context(), a)
+	if errors.Is(err, okta.ErrGone) { // the app has scanned it, or nobody will
+		return frame.NotFound
+	}
 	if err != nil {
 		return err
 	}

@@ -45,6 +45,9 @@ type Way struct {
 	After time.Time // it works from then on; zero at once
 }
 
+// Clock is After as the page says it where nothing counts down.
+func (w Way) Clock() time.Time { return wholeSecond(w.After) }
+
 // Live reports whether a code can be entered.
 func (v Sent) Live() bool { return v.Stage == OnItsWay }
 
