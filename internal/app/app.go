@@ -59,6 +59,7 @@ type App struct {
 	// Slots is how many passwords are hashed at a time; the caller raises GOMAXPROCS by as many.
 	Slots int
 	log   *slog.Logger
+	now   func() time.Time
 	phone *phone.Phone
 	// organisations are the Okta organisations that a company can connect.
 	organisations organisations
@@ -134,7 +135,7 @@ func build(c config.Config, st *store.Store, ring *secret.Ring, o Outside) (*App
 	signIns := &signin.SignIns{
 		Store: st, Forms: st, Names: st, Passwords: hasher, Keys: ring, Kinds: kinds(ring), Now: o.Now, Log: o.Log,
 	}
-	a := &App{Store: st, SignIns: signIns, Hasher: hasher, Slots: gate.Slots(), log: o.Log, phone: o.Phone}
+	a := &App{Store: st, SignIns: signIns, Hasher: hasher, Slots: gate.Slots(), log: o.Log, now: o.Now, phone: o.Phone}
 	client := okta.New(okta.Options{Now: o.Now, Allowed: c.OktaHosts})
 	a.organisations = organisations{hosts: c.OktaHosts, tester: o.Okta}
 	if o.Okta == nil {

@@ -13,6 +13,7 @@
 //	Events                    what happened                          event.go
 //	Connection                what a kind needs of a company         connection.go
 //	Outbox, Delivery          messages on their way                  outbox.go
+//	Sweep                     what is over is taken away             sweep.go
 //
 // The statements are in queries/, the schema in migrations/. Every race is settled by the
 // condition of an UPDATE or INSERT and the number of rows that it changed, never by reading
