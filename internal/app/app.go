@@ -184,6 +184,7 @@ func (a *App) route(mux *recorder, f *frame.Frame, jar cookie.Jar, o Outside) {
 		Connected: a.connects, Phones: phones{a.verify, a.Store.Pushes()},
 	}).Routes(mux)
 	door := inside.Door{Sessions: &session.Sessions{Store: a.Store, Now: o.Now}, SignIns: a.SignIns, Cookies: jar}
+	door.Routes(mux, f)
 	(&account.Pages{Door: door, SignIns: a.SignIns, Frame: f, Now: o.Now}).Routes(mux)
 	(&console.Pages{
 		Door: door, SignIns: a.SignIns, People: a.Store, Frame: f, Now: o.Now, Organisations: a.organisations, Connections: a.Store,

@@ -110,14 +110,16 @@ const contentPolicy = "default-src 'none'; style-src 'self'; script-src 'self'; 
 	"form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 
 // secureHeaders sets what every answer carries. Referrer-Policy is same-origin, since
-// with no-referrer browsers send "Origin: null" with our own forms.
+// with no-referrer browsers send "Origin: null" with our own forms. The values are made once
+// for all answers; whoever sets or adds to one makes another.
 func secureHeaders(next http.Handler) http.Handler {
+	policy, referrer, store, sniff := []string{contentPolicy}, []string{"same-origin"}, []string{"no-store"}, []string{"nosniff"}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		h.Set("Content-Security-Policy", contentPolicy)
-		h.Set("Referrer-Policy", "same-origin")
-		h.Set("Cache-Control", "no-store")
-		h.Set("X-Content-Type-Options", "nosniff")
+		h["Content-Security-Policy"] = policy
+		h["Referrer-Policy"] = referrer
+		h["Cache-Control"] = store
+		h["X-Content-Type-Options"] = sniff
 		next.ServeHTTP(w, r)
 	})
 }
