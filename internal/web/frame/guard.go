@@ -41,6 +41,9 @@ func (f *Frame) logRequest(next http.Handler) http.Handler {
 			if seen.polled && seen.status < http.StatusBadRequest {
 				level = slog.LevelDebug
 			}
+			if !f.options.Log.Enabled(r.Context(), level) {
+				return // what a proxy asks with every request is not even put together
+			}
 			f.options.Log.LogAttrs(r.Context(), level, "request",
 				slog.String("method", r.Method),
 				slog.String("route", r.Pattern), // set by the mux on this very request; "" when none matched
@@ -173,6 +176,10 @@ func (f *Frame) sameOrigin(next http.Handler) http.Handler {
 // no handler and no database meets anything else: 413 and 400.
 func (f *Frame) readForm(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Body == http.NoBody && r.URL.RawQuery == "" && isText(r.URL.Path) {
+			next.ServeHTTP(w, r) // there is nothing to read
+			return
+		}
 		r.Body = http.MaxBytesReader(w, r.Body, formLimit)
 		err := r.ParseForm()
 		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
