@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
@@ -63,7 +64,7 @@ func (b *bench) checks() error {
 			return err
 		}
 		if c.Errors > 0 {
-			return fmt.Errorf("%d checks failed: %v", c.Errors, c.Example)
+			return fmt.Errorf("%d checks failed: %s", c.Errors, c.examples())
 		}
 		shares, times, micros, memory = append(shares, c.Each/h.Each), append(times, c.CPU/h.CPU), append(micros, c.CPU), append(memory, c.RSS)
 	}
@@ -95,7 +96,7 @@ func (b *bench) signIns() error {
 			return err
 		}
 		if f.Flow.N == 0 {
-			return fmt.Errorf("nobody was signed in: %v", f.Flow.Example)
+			return fmt.Errorf("nobody was signed in: %s", f.Flow.examples())
 		}
 		done += f.Flow.N
 		shares = append(shares, f.Flow.Each/rate)
@@ -128,7 +129,7 @@ func (b *bench) codes() error {
 				return err
 			}
 			if f.Flow.Errors > 0 {
-				return fmt.Errorf("%d codes were refused: %v", f.Flow.Errors, f.Flow.Example)
+				return fmt.Errorf("%d codes were refused: %s", f.Flow.Errors, f.Flow.examples())
 			}
 			shares, micros, slow = append(shares, f.Flow.Each/rate), append(micros, f.Flow.CPU/1000), append(slow, f.Flow.P99)
 		}
@@ -162,7 +163,7 @@ func (b *bench) flood() error {
 	refused := f.Flow.refused()
 	row("P14", "errors among them, but for those that were refused", "0", "%d of %d; %d refused by 503", f.Flow.Errors-refused, f.Flow.N+f.Flow.Errors, refused)
 	if f.Flow.Errors > refused {
-		fmt.Printf("\n    %v\n\n", f.Flow.Example)
+		fmt.Fprintln(os.Stderr, f.Flow.examples())
 	}
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -129,6 +130,16 @@ func (f figures) refused() (n int) {
 	return n
 }
 
+// examples are errors and how often they came, without the pages.
+func (f figures) examples() string {
+	var all []string
+	for what, times := range f.Example {
+		what, _, _ = strings.Cut(what, " <")
+		all = append(all, fmt.Sprintf("%d × %s", times, what))
+	}
+	return strings.Join(slices.Sorted(slices.Values(all)), ", ")
+}
+
 // load runs the generator and reads what it says last into out.
 func (b *bench) load(out any, args ...string) error {
 	said, err := b.start(args...)
@@ -158,6 +169,14 @@ func (b *bench) start(args ...string) (func(out any) error, error) {
 			}
 			if err := json.Unmarshal([]byte(line), &said); err != nil {
 				return fmt.Errorf("loadgen said %q: %w", line, err)
+			}
+			if strings.HasSuffix(said.Label, ".prepare") { // those who could not take part
+				var f figures
+				if err := json.Unmarshal(said.Result, &f); err != nil {
+					return fmt.Errorf("loadgen said %q: %w", line, err)
+				}
+				fmt.Fprintf(os.Stderr, "%d people could not take part: %s\n", f.Errors, f.examples())
+				continue
 			}
 			if strings.Contains(said.Label, ".") { // a remark about the measurement
 				fmt.Fprint(os.Stderr, line)
