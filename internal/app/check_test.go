@@ -54,7 +54,9 @@ func TestWhetherASessionIsLiveIsAStatusAndNothingElse(t *testing.T) {
 		low.get("/session").isBare(http.StatusUnauthorized)
 
 		// It is written at most once a minute that a session is used.
-		seen := func() string { return h.text("SELECT seen_ms FROM session WHERE user_id = $1 ORDER BY seen_ms LIMIT 1", sam.username) }
+		seen := func() string {
+			return h.text("SELECT seen_ms FROM session WHERE user_id = $1 ORDER BY seen_ms LIMIT 1", sam.username)
+		}
 		h.clock.pass(2 * time.Minute)
 		between.get("/session").isBare(http.StatusNoContent)
 		b.get("/session").isBare(http.StatusNoContent)
