@@ -2,7 +2,7 @@
 # `make deps` brings the rest, with apt-get.
 
 .DEFAULT_GOAL := help
-.PHONY: help deps test lint fuzz generate-check bench figures
+.PHONY: help deps test lint fuzz generate-check bench figures measure
 
 help: ## List what can be made.
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | while read -r name what; do printf '  make %-15s %s\n' "$$name" "$$what"; done
@@ -27,3 +27,6 @@ bench: ## Run the benchmarks.
 
 figures: ## Measure builds, starts, memory and the weight of a page.
 	@scripts/figures.sh
+
+measure: ## Measure sign-ins and session checks beside the machine's own limits (LOADGEN=../shared/loadgen).
+	@scripts/measure.sh

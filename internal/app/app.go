@@ -59,6 +59,7 @@ type App struct {
 	// Slots is how many passwords are hashed at a time; the caller raises GOMAXPROCS by as many.
 	Slots int
 	log   *slog.Logger
+	now   func() time.Time
 	phone *phone.Phone
 	// organisations are the Okta organisations that a company can connect.
 	organisations organisations
@@ -134,7 +135,7 @@ func build(c config.Config, st *store.Store, ring *secret.Ring, o Outside) (*App
 	signIns := &signin.SignIns{
 		Store: st, Forms: st, Names: st, Passwords: hasher, Keys: ring, Kinds: kinds(ring), Now: o.Now, Log: o.Log,
 	}
-	a := &App{Store: st, SignIns: signIns, Hasher: hasher, Slots: gate.Slots(), log: o.Log, phone: o.Phone}
+	a := &App{Store: st, SignIns: signIns, Hasher: hasher, Slots: gate.Slots(), log: o.Log, now: o.Now, phone: o.Phone}
 	client := okta.New(okta.Options{Now: o.Now, Allowed: c.OktaHosts})
 	a.organisations = organisations{hosts: c.OktaHosts, tester: o.Okta}
 	if o.Okta == nil {
@@ -183,6 +184,7 @@ func (a *App) route(mux *recorder, f *frame.Frame, jar cookie.Jar, o Outside) {
 		Connected: a.connects, Phones: phones{a.verify, a.Store.Pushes()},
 	}).Routes(mux)
 	door := inside.Door{Sessions: &session.Sessions{Store: a.Store, Now: o.Now}, SignIns: a.SignIns, Cookies: jar}
+	door.Routes(mux, f)
 	(&account.Pages{Door: door, SignIns: a.SignIns, Frame: f, Now: o.Now}).Routes(mux)
 	(&console.Pages{
 		Door: door, SignIns: a.SignIns, People: a.Store, Frame: f, Now: o.Now, Organisations: a.organisations, Connections: a.Store,

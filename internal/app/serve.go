@@ -14,13 +14,14 @@ import (
 // stopLimit is how long requests under way may take when the server stops.
 const stopLimit = 10 * time.Second
 
-// Serve answers on l and sends what is in the outbox until ctx ends, then lets the requests
+// Serve answers on l, sends what is in the outbox and sweeps what is over until ctx ends, then lets the requests
 // and messages under way finish.
 func (a *App) Serve(ctx context.Context, l net.Listener) error {
 	sending, stopSending := context.WithCancel(ctx)
 	var running sync.WaitGroup
 	running.Go(func() { a.Outbox.Run(sending) })
 	running.Go(func() { a.Follower.Run(sending) })
+	running.Go(func() { (&sweeper{sweep: a.Store.Sweep, now: a.now, log: a.log}).run(sending) })
 	defer running.Wait()
 	defer stopSending()
 	server := &http.Server{

@@ -104,6 +104,7 @@ func (b *browser) skip(m member) {
 func (b *browser) isInside(m member) {
 	b.h.t.Helper()
 	b.get("/").want(http.StatusOK).says(m.name)
+	b.get("/session").want(http.StatusNoContent)
 }
 
 // isOutside: the browser opens no page.
@@ -111,6 +112,7 @@ func (b *browser) isOutside() {
 	b.h.t.Helper()
 	b.get("/").leads("/sign-in")
 	b.get("/settings").leads("/sign-in?return_to=%2Fsettings")
+	b.get("/session").want(http.StatusUnauthorized)
 }
 
 // methodID is the id of one of m's authenticators, in the order in which they were added.

@@ -1,6 +1,7 @@
 // Package session says who is signed in.
 //
 //	SignedIn   the cookie of a session -> whose it is, or signin.ErrSignedOut
+//	Check      the same for whoever asks only that, with every request to what stands behind us
 //
 // A session is made and ended by the machine in internal/signin alone, whose one function
 // SignedIn decides here too. internal/store keeps it.
@@ -32,6 +33,9 @@ type Store interface {
 	// FindSession returns t's session: signin.ErrSignedOut where there is none, or t's
 	// secret is not its own.
 	FindSession(ctx context.Context, t signin.Token) (Found, error)
+	// CheckSession is FindSession without Member and Company, and with nothing of the user's
+	// authenticators but how many there are.
+	CheckSession(ctx context.Context, t signin.Token) (Found, error)
 	// TouchSession notes that t's session was used, where the last note is older than
 	// TouchEvery.
 	TouchSession(ctx context.Context, t signin.Token, now time.Time) error
@@ -63,17 +67,38 @@ func (s *Sessions) SignedIn(ctx context.Context, t signin.Token) (Found, error) 
 	if err != nil {
 		return Found{}, err
 	}
-	now := s.Now()
-	if err := signin.SignedIn(f.Session, f.User, f.Policy, now); err != nil {
+	if err := s.open(ctx, t, &f); err != nil {
 		return Found{}, err
 	}
+	return f, nil
+}
+
+// Check reports whether the session of a browser's cookie opens the pages now: nil, or
+// signin.ErrSignedOut. Any other error is an outage and opens nothing either.
+func (s *Sessions) Check(ctx context.Context, t signin.Token) error {
+	if t.ID == "" || t.Secret.Empty() {
+		return signin.ErrSignedOut
+	}
+	f, err := s.Store.CheckSession(ctx, t)
+	if err != nil {
+		return fmt.Errorf("look up session: %w", err)
+	}
+	return s.open(ctx, t, &f)
+}
+
+// open decides on what was found, and notes its use.
+func (s *Sessions) open(ctx context.Context, t signin.Token, f *Found) error {
+	now := s.Now()
+	if err := signin.SignedIn(f.Session, f.User, f.Policy, now); err != nil {
+		return err
+	}
 	if now.Sub(f.Session.Seen) <= TouchEvery {
-		return f, nil
+		return nil
 	}
 	// A session that could not be touched ends sooner, never later, and the next request
 	// tries again: no reason to refuse this one.
 	if s.Store.TouchSession(ctx, t, now) == nil {
 		f.Session.Seen = now
 	}
-	return f, nil
+	return nil
 }

@@ -32,6 +32,13 @@ func (f *fake) FindSession(_ context.Context, t signin.Token) (session.Found, er
 	return f.found, nil
 }
 
+// CheckSession forgets what it must not say.
+func (f *fake) CheckSession(ctx context.Context, t signin.Token) (session.Found, error) {
+	found, err := f.FindSession(ctx, t)
+	found.User.Authenticators = make([]factor.Authenticator, len(found.User.Authenticators))
+	return session.Found{Session: found.Session, User: found.User, Policy: found.Policy}, err
+}
+
 func (f *fake) TouchSession(_ context.Context, _ signin.Token, now time.Time) error {
 	f.touched = append(f.touched, now)
 	return f.touchErr
@@ -89,6 +96,13 @@ func TestSignedIn(t *testing.T) {
 			}
 			if (len(f.touched) == 1) != tt.touched {
 				t.Errorf("touched at %v, want %t", f.touched, tt.touched)
+			}
+			f.touched = nil
+			if err := s.Check(t.Context(), tt.token); !errors.Is(err, tt.want) {
+				t.Errorf("checked: got error %v, want %v", err, tt.want)
+			}
+			if (len(f.touched) == 1) != tt.touched {
+				t.Errorf("checked: touched at %v, want %t", f.touched, tt.touched)
 			}
 		})
 	}

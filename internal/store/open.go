@@ -33,7 +33,6 @@ func Open(ctx context.Context, dsn string, ring *secret.Ring, o Options) (*Store
 		return nil, err
 	}
 	s.ring = ring
-	s.read = sqlcgen.New(s.reader)
 	if err := s.prepare(ctx); err != nil {
 		_ = s.Close() // nothing was written that closing could lose; the first error matters
 		return nil, err

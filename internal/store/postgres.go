@@ -9,6 +9,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
+
+	"sallyport.dev/sallyport/internal/store/internal/sqlcgen"
 )
 
 // PostgreSQL's SQLSTATEs (its manual, appendix A).
@@ -30,7 +32,7 @@ func openPostgres(dsn string, o Options) (*Store, error) {
 	db.SetMaxOpenConns(conns)
 	db.SetMaxIdleConns(conns)
 	db.SetConnMaxIdleTime(5 * time.Minute)
-	return &Store{writer: db, reader: db, dialect: dialect{
+	return &Store{writer: db, reader: db, read: sqlcgen.New(db), dialect: dialect{
 		name: "postgres",
 		brokenOff: func(err error) bool {
 			code := pgCode(err)

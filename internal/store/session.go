@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 	"time"
 
@@ -39,6 +41,35 @@ func (s *Store) FindSession(ctx context.Context, t signin.Token) (session.Found,
 		})
 	}
 	return f, nil
+}
+
+// CheckSession implements session.Store. One statement, one row.
+func (s *Store) CheckSession(ctx context.Context, t signin.Token) (session.Found, error) {
+	if s.dialect.local {
+		ctx = context.WithoutCancel(ctx) // watching for a browser that gives up costs more than the look-up
+	}
+	r, err := s.read.CheckSession(ctx, sqlcgen.CheckSessionParams{CompanyID: string(t.Company), ID: string(t.ID)})
+	if errors.Is(err, sql.ErrNoRows) {
+		err = signin.ErrSignedOut
+	}
+	if err != nil {
+		return session.Found{}, fmt.Errorf("check session %s: %w", t.ID, err)
+	}
+	row := sqlcgen.Session{
+		CompanyID: string(t.Company), ID: string(t.ID), UserID: r.UserID, SecretDigest: r.SecretDigest, KeyID: r.KeyID,
+		Epoch: r.Epoch, Assurance: r.Assurance, CreatedMs: r.CreatedMs, SeenMs: r.SeenMs,
+	}
+	if !s.ownSession(row, t.Secret) {
+		return session.Found{}, fmt.Errorf("check session %s: %w", t.ID, signin.ErrSignedOut)
+	}
+	return session.Found{
+		Session: sessionOf(row),
+		User: signin.User{
+			ID: company.UserID(r.UserID), Company: t.Company, Epoch: r.UserEpoch, Status: company.Status(r.Status),
+			MustEnrol: r.MustEnrol, Authenticators: make([]factor.Authenticator, r.Authenticators),
+		},
+		Policy: signin.Policy{Company: t.Company, Required: r.TwoFactorRequired},
+	}, nil
 }
 
 // found is what every row of FindSession says alike.

@@ -12,6 +12,8 @@ import (
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
+
+	"sallyport.dev/sallyport/internal/store/internal/sqlcgen"
 )
 
 // openSQLite opens one file twice: one connection that writes, in one line, and several
@@ -48,8 +50,10 @@ func openSQLite(path string, o Options) (*Store, error) {
 	conns := cmp.Or(o.MaxConns, 4)
 	reader.SetMaxOpenConns(conns)
 	reader.SetMaxIdleConns(conns)
-	return &Store{writer: writer, reader: reader, dialect: dialect{
+	read, written := sqlcgen.New(&statements{db: reader}), &statements{db: writer}
+	return &Store{writer: writer, reader: reader, read: read, written: written, dialect: dialect{
 		name:      "sqlite3",
+		local:     true,
 		brokenOff: func(error) bool { return false }, // immediate transactions wait instead
 		duplicate: sqliteDuplicate,
 	}}, nil

@@ -13,6 +13,7 @@
 //	Events                    what happened                          event.go
 //	Connection                what a kind needs of a company         connection.go
 //	Outbox, Delivery          messages on their way                  outbox.go
+//	Sweep                     what is over is taken away             sweep.go
 //
 // The statements are in queries/, the schema in migrations/. Every race is settled by the
 // condition of an UPDATE or INSERT and the number of rows that it changed, never by reading
@@ -38,6 +39,7 @@ type Store struct {
 	writer  *sql.DB
 	reader  *sql.DB // the same as writer on PostgreSQL
 	read    *sqlcgen.Queries
+	written *statements // of writer; nil on PostgreSQL
 	ring    *secret.Ring
 	dialect dialect
 }
@@ -45,6 +47,8 @@ type Store struct {
 // dialect is the little in which the two databases differ.
 type dialect struct {
 	name string
+	// local: no network is between, so what is found by its key is found in microseconds.
+	local bool
 	// brokenOff: the transaction met another one and may be tried again.
 	brokenOff func(error) bool
 	// duplicate: a row breaks a unique index.
@@ -90,7 +94,20 @@ func (s *Store) once(ctx context.Context, f func(q *sqlcgen.Queries) error) erro
 		return fmt.Errorf("begin: %w", err)
 	}
 	defer func() { _ = tx.Rollback() }() // after a commit it does nothing
-	if err := f(s.read.WithTx(tx)); err != nil {
+	if s.written == nil {
+		return commit(tx, f, tx)
+	}
+	prepared := &inTx{Tx: tx, statements: s.written}
+	err = commit(tx, f, prepared)
+	if err == nil {
+		prepared.ended(ctx)
+	}
+	return err
+}
+
+// commit commits what f does by statements in tx.
+func commit(tx *sql.Tx, f func(q *sqlcgen.Queries) error, statements sqlcgen.DBTX) error {
+	if err := f(sqlcgen.New(statements)); err != nil {
 		return err
 	}
 	if err := tx.Commit(); err != nil {

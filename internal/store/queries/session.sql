@@ -20,3 +20,15 @@ SELECT sqlc.embed(session),
 -- name: TouchSession :execrows
 UPDATE session SET seen_ms = @now_ms
  WHERE company_id = @company_id AND id = @id AND seen_ms < @before_ms;
+
+-- name: CheckSession :one
+-- CheckSession is FindSession for whoever asks only whether the session opens anything: one
+-- row, of what that is decided on. It is asked with every request to what stands behind us.
+SELECT session.user_id, session.secret_digest, session.key_id, session.epoch, session.assurance, session.created_ms,
+       session.seen_ms, users.epoch AS user_epoch, users.status, users.must_enrol, company.two_factor_required,
+       (SELECT count(*) FROM authenticator a
+         WHERE a.company_id = session.company_id AND a.user_id = session.user_id) AS authenticators
+  FROM session
+  JOIN users ON users.company_id = session.company_id AND users.id = session.user_id
+  JOIN company ON company.id = session.company_id
+ WHERE session.company_id = @company_id AND session.id = @id;

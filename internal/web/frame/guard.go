@@ -41,6 +41,9 @@ func (f *Frame) logRequest(next http.Handler) http.Handler {
 			if seen.polled && seen.status < http.StatusBadRequest {
 				level = slog.LevelDebug
 			}
+			if !f.options.Log.Enabled(r.Context(), level) {
+				return // what a proxy asks with every request is not even put together
+			}
 			f.options.Log.LogAttrs(r.Context(), level, "request",
 				slog.String("method", r.Method),
 				slog.String("route", r.Pattern), // set by the mux on this very request; "" when none matched
@@ -110,14 +113,16 @@ const contentPolicy = "default-src 'none'; style-src 'self'; script-src 'self'; 
 	"form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 
 // secureHeaders sets what every answer carries. Referrer-Policy is same-origin, since
-// with no-referrer browsers send "Origin: null" with our own forms.
+// with no-referrer browsers send "Origin: null" with our own forms. The values are made once
+// for all answers; whoever sets or adds to one makes another.
 func secureHeaders(next http.Handler) http.Handler {
+	policy, referrer, store, sniff := []string{contentPolicy}, []string{"same-origin"}, []string{"no-store"}, []string{"nosniff"}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		h.Set("Content-Security-Policy", contentPolicy)
-		h.Set("Referrer-Policy", "same-origin")
-		h.Set("Cache-Control", "no-store")
-		h.Set("X-Content-Type-Options", "nosniff")
+		h["Content-Security-Policy"] = policy
+		h["Referrer-Policy"] = referrer
+		h["Cache-Control"] = store
+		h["X-Content-Type-Options"] = sniff
 		next.ServeHTTP(w, r)
 	})
 }
@@ -171,6 +176,10 @@ func (f *Frame) sameOrigin(next http.Handler) http.Handler {
 // no handler and no database meets anything else: 413 and 400.
 func (f *Frame) readForm(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Body == http.NoBody && r.URL.RawQuery == "" && isText(r.URL.Path) {
+			next.ServeHTTP(w, r) // there is nothing to read
+			return
+		}
 		r.Body = http.MaxBytesReader(w, r.Body, formLimit)
 		err := r.ParseForm()
 		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {

@@ -46,7 +46,7 @@ func (q *Queries) LoadSession(ctx context.Context, arg LoadSessionParams) (Sessi
 }
 
 const loadSignIn = `-- name: LoadSignIn :many
-SELECT sign_in.company_id, sign_in.id, sign_in.user_id, sign_in.secret_digest, sign_in.key_id, sign_in.version, sign_in.epoch, sign_in.since_version, sign_in.purpose, sign_in.return_to, sign_in.target, sign_in.stage, sign_in.reference, sign_in.began_ms, sign_in.expires_ms, sign_in.session_id, sign_in.challenge_id, sign_in.challenge_authenticator, sign_in.challenge_generation, sign_in.challenge_expires_ms, sign_in.challenge_verdict, sign_in.pending_id, sign_in.pending_kind, sign_in.pending_name, sign_in.pending_secret, sign_in.proved_by, sign_in.proved_amr, sign_in.proved_ms, sign_in.first_authenticator, sign_in.challenge_key, sign_in.challenge_sent_ms, sign_in.challenge_channel, sign_in.earlier_ms, sign_in.earlier_key, sign_in.earlier_channel,
+SELECT sign_in.company_id, sign_in.id, sign_in.user_id, sign_in.secret_digest, sign_in.key_id, sign_in.version, sign_in.epoch, sign_in.since_version, sign_in.purpose, sign_in.return_to, sign_in.target, sign_in.stage, sign_in.reference, sign_in.began_ms, sign_in.expires_ms, sign_in.session_id, sign_in.challenge_id, sign_in.challenge_authenticator, sign_in.challenge_generation, sign_in.challenge_expires_ms, sign_in.challenge_verdict, sign_in.pending_id, sign_in.pending_kind, sign_in.pending_name, sign_in.pending_secret, sign_in.proved_by, sign_in.proved_amr, sign_in.proved_ms, sign_in.first_authenticator, sign_in.challenge_key, sign_in.challenge_sent_ms, sign_in.challenge_channel, sign_in.earlier_ms, sign_in.earlier_key, sign_in.earlier_channel, sign_in.cleared,
        users.version AS user_version, users.epoch AS user_epoch, users.status, users.role, users.must_enrol,
        company.version AS policy_version, company.two_factor_required,
        (SELECT count(*) FROM users a
@@ -149,6 +149,7 @@ func (q *Queries) LoadSignIn(ctx context.Context, arg LoadSignInParams) ([]LoadS
 			&i.SignIn.EarlierMs,
 			&i.SignIn.EarlierKey,
 			&i.SignIn.EarlierChannel,
+			&i.SignIn.Cleared,
 			&i.UserVersion,
 			&i.UserEpoch,
 			&i.Status,

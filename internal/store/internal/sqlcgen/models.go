@@ -70,4 +70,5 @@ type SignIn struct {
 	EarlierMs              int64
 	EarlierKey             string
 	EarlierChannel         string
+	Cleared                bool
 }

@@ -10,6 +10,59 @@ import (
 	"database/sql"
 )
 
+const checkSession = `-- name: CheckSession :one
+SELECT session.user_id, session.secret_digest, session.key_id, session.epoch, session.assurance, session.created_ms,
+       session.seen_ms, users.epoch AS user_epoch, users.status, users.must_enrol, company.two_factor_required,
+       (SELECT count(*) FROM authenticator a
+         WHERE a.company_id = session.company_id AND a.user_id = session.user_id) AS authenticators
+  FROM session
+  JOIN users ON users.company_id = session.company_id AND users.id = session.user_id
+  JOIN company ON company.id = session.company_id
+ WHERE session.company_id = $1 AND session.id = $2
+`
+
+type CheckSessionParams struct {
+	CompanyID string
+	ID        string
+}
+
+type CheckSessionRow struct {
+	UserID            string
+	SecretDigest      []byte
+	KeyID             string
+	Epoch             int64
+	Assurance         int64
+	CreatedMs         int64
+	SeenMs            int64
+	UserEpoch         int64
+	Status            string
+	MustEnrol         bool
+	TwoFactorRequired bool
+	Authenticators    int64
+}
+
+// CheckSession is FindSession for whoever asks only whether the session opens anything: one
+// row, of what that is decided on. It is asked with every request to what stands behind us.
+func (q *Queries) CheckSession(ctx context.Context, arg CheckSessionParams) (CheckSessionRow, error) {
+	row := q.db.QueryRowContext(ctx, checkSession, arg.CompanyID, arg.ID)
+	var i CheckSessionRow
+	err := row.Scan(
+		&i.UserID,
+		&i.SecretDigest,
+		&i.KeyID,
+		&i.Epoch,
+		&i.Assurance,
+		&i.CreatedMs,
+		&i.SeenMs,
+		&i.UserEpoch,
+		&i.Status,
+		&i.MustEnrol,
+		&i.TwoFactorRequired,
+		&i.Authenticators,
+	)
+	return i, err
+}
+
 const findSession = `-- name: FindSession :many
 SELECT session.company_id, session.id, session.user_id, session.secret_digest, session.key_id, session.version, session.epoch, session.assurance, session.amr, session.authenticated_ms, session.created_ms, session.seen_ms, session.proved_by, session.proved_amr, session.proved_ms,
        users.version AS user_version, users.epoch AS user_epoch, users.status, users.role, users.must_enrol,
