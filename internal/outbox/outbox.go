@@ -71,6 +71,7 @@ const (
 	MethodAdded    NoticeKind = "method-added"
 	MethodRemoved  NoticeKind = "method-removed"
 	TwoFactorReset NoticeKind = "two-factor-reset"
+	PasswordKnown  NoticeKind = "password-known" // and somebody guesses at the second factor
 	PushDenied     NoticeKind = "push-denied"
 	NotMe          NoticeKind = "not-me"
 	NotThem        NoticeKind = "not-them"    // the same, to administrators

@@ -70,4 +70,6 @@ type SignIn struct {
 	EarlierMs              int64
 	EarlierKey             string
 	EarlierChannel         string
+	Browser                string
+	RunDigest              []byte
 }

@@ -28,6 +28,26 @@ func (q *Queries) AddPasswordSpend(ctx context.Context, arg AddPasswordSpendPara
 	return result.RowsAffected()
 }
 
+const countNetworkFailure = `-- name: CountNetworkFailure :execrows
+INSERT INTO network_failure (network_digest, minute_ms, subject_digest, fails)
+VALUES ($1, $2, $3, 1)
+    ON CONFLICT (network_digest, minute_ms, subject_digest) DO UPDATE SET fails = network_failure.fails + 1
+`
+
+type CountNetworkFailureParams struct {
+	NetworkDigest []byte
+	MinuteMs      int64
+	SubjectDigest []byte
+}
+
+func (q *Queries) CountNetworkFailure(ctx context.Context, arg CountNetworkFailureParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, countNetworkFailure, arg.NetworkDigest, arg.MinuteMs, arg.SubjectDigest)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const countPassword = `-- name: CountPassword :execrows
 UPDATE password_count
    SET fails = $1, last_ms = $2, until_ms = $3, set_by = $4,
@@ -89,6 +109,95 @@ func (q *Queries) FindName(ctx context.Context, name string) (FindNameRow, error
 	return i, err
 }
 
+const giveHour = `-- name: GiveHour :execrows
+UPDATE password_count SET hour_count = hour_count - 1
+ WHERE subject_digest = $1 AND hour_count > 0 AND hour_began_ms <= $2
+`
+
+type GiveHourParams struct {
+	SubjectDigest []byte
+	SpentMs       int64
+}
+
+func (q *Queries) GiveHour(ctx context.Context, arg GiveHourParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, giveHour, arg.SubjectDigest, arg.SpentMs)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const hourBegan = `-- name: HourBegan :one
+SELECT hour_began_ms FROM password_count WHERE subject_digest = $1
+`
+
+func (q *Queries) HourBegan(ctx context.Context, subjectDigest []byte) (int64, error) {
+	row := q.db.QueryRowContext(ctx, hourBegan, subjectDigest)
+	var hour_began_ms int64
+	err := row.Scan(&hour_began_ms)
+	return hour_began_ms, err
+}
+
+const listNetworkFailures = `-- name: ListNetworkFailures :many
+SELECT minute_ms, subject_digest, fails
+  FROM network_failure
+ WHERE network_digest = $1 AND minute_ms > $2 AND fails > 0
+`
+
+type ListNetworkFailuresParams struct {
+	NetworkDigest []byte
+	SinceMs       int64
+}
+
+type ListNetworkFailuresRow struct {
+	MinuteMs      int64
+	SubjectDigest []byte
+	Fails         int64
+}
+
+func (q *Queries) ListNetworkFailures(ctx context.Context, arg ListNetworkFailuresParams) ([]ListNetworkFailuresRow, error) {
+	rows, err := q.db.QueryContext(ctx, listNetworkFailures, arg.NetworkDigest, arg.SinceMs)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListNetworkFailuresRow
+	for rows.Next() {
+		var i ListNetworkFailuresRow
+		if err := rows.Scan(&i.MinuteMs, &i.SubjectDigest, &i.Fails); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const lockNetwork = `-- name: LockNetwork :execrows
+INSERT INTO network (network_digest, last_ms)
+VALUES ($1, $2)
+    ON CONFLICT (network_digest) DO UPDATE SET last_ms = excluded.last_ms
+`
+
+type LockNetworkParams struct {
+	NetworkDigest []byte
+	NowMs         int64
+}
+
+// LockNetwork makes the network's other attempts stand in line until this one is done.
+func (q *Queries) LockNetwork(ctx context.Context, arg LockNetworkParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, lockNetwork, arg.NetworkDigest, arg.NowMs)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const lockPasswordCount = `-- name: LockPasswordCount :one
 INSERT INTO password_count (subject_digest, fails, last_ms, until_ms, set_by, hour_began_ms, hour_count)
 VALUES ($1, 0, 0, 0, '', 0, 0)
@@ -132,6 +241,25 @@ func (q *Queries) PasswordHash(ctx context.Context, arg PasswordHashParams) ([]b
 	var password_hash []byte
 	err := row.Scan(&password_hash)
 	return password_hash, err
+}
+
+const refundNetworkFailure = `-- name: RefundNetworkFailure :execrows
+UPDATE network_failure SET fails = fails - 1
+ WHERE network_digest = $1 AND minute_ms = $2 AND subject_digest = $3 AND fails > 0
+`
+
+type RefundNetworkFailureParams struct {
+	NetworkDigest []byte
+	MinuteMs      int64
+	SubjectDigest []byte
+}
+
+func (q *Queries) RefundNetworkFailure(ctx context.Context, arg RefundNetworkFailureParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, refundNetworkFailure, arg.NetworkDigest, arg.MinuteMs, arg.SubjectDigest)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
 }
 
 const refundPasswordCount = `-- name: RefundPasswordCount :execrows
@@ -199,4 +327,35 @@ func (q *Queries) Rehash(ctx context.Context, arg RehashParams) (int64, error) {
 		return 0, err
 	}
 	return result.RowsAffected()
+}
+
+const takeHour = `-- name: TakeHour :one
+INSERT INTO password_count (subject_digest, fails, last_ms, until_ms, set_by, hour_began_ms, hour_count)
+VALUES ($1, 0, $2, 0, '', $2, 1)
+    ON CONFLICT (subject_digest) DO UPDATE
+   SET last_ms = excluded.last_ms,
+       hour_began_ms = CASE WHEN password_count.hour_began_ms <= $3 THEN excluded.hour_began_ms ELSE password_count.hour_began_ms END,
+       hour_count = CASE WHEN password_count.hour_began_ms <= $3 THEN 1 ELSE password_count.hour_count + 1 END
+ WHERE password_count.hour_began_ms <= $3 OR password_count.hour_count < $4
+RETURNING hour_count
+`
+
+type TakeHourParams struct {
+	SubjectDigest []byte
+	NowMs         int64
+	OldMs         int64
+	Most          int64
+}
+
+// TakeHour takes one of an hour's passwords, and locks the row. No row: none is left.
+func (q *Queries) TakeHour(ctx context.Context, arg TakeHourParams) (int64, error) {
+	row := q.db.QueryRowContext(ctx, takeHour,
+		arg.SubjectDigest,
+		arg.NowMs,
+		arg.OldMs,
+		arg.Most,
+	)
+	var hour_count int64
+	err := row.Scan(&hour_count)
+	return hour_count, err
 }
