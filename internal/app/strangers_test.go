@@ -289,6 +289,12 @@ func (w *workload) SpendPassword(ctx context.Context, c signin.Candidate, from s
 	return w.Names.SpendPassword(ctx, c, from, now)
 }
 
+// RefusedPassword implements signin.Names.
+func (w *workload) RefusedPassword(ctx context.Context, sp signin.PasswordSpend) error {
+	w.asked.Add(1_000_000)
+	return w.Names.RefusedPassword(ctx, sp)
+}
+
 // RefundPassword implements signin.Names.
 func (w *workload) RefundPassword(ctx context.Context, sp signin.PasswordSpend) error {
 	w.asked.Add(10_000)
@@ -355,7 +361,7 @@ func TestBypass30AnUnknownNameIsToldByNeitherBytesNorCookiesWorkOrRows(t *testin
 				}
 			}
 		}
-		if want[0].hashes != 1 || want[0].asked != 101 || want[5].hashes != 0 || want[5].status != http.StatusTooManyRequests {
+		if want[0].hashes != 1 || want[0].asked != 1_000_101 || want[5].hashes != 0 || want[5].status != http.StatusTooManyRequests {
 			t.Errorf("a try costs %+v, one in a wait %+v", want[0], want[5])
 		}
 		h.newBrowser().tryPassword(sam.username, sam.password).want(http.StatusSeeOther) // from elsewhere

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"sallyport.dev/sallyport/internal/company"
 	"sallyport.dev/sallyport/internal/password"
@@ -30,10 +31,14 @@ type Entry struct {
 	Browser  Browser
 }
 
+// crowdWait is after how long trying again is worth it for whoever met ErrCrowded: about as
+// long as the line for hashing is.
+const crowdWait = 2 * time.Second
+
 // Open is the first door: it compares the password and begins a sign-in. It answers
 // ErrWrongPassword alike for an unknown name, a wrong password, a deactivated user and one
 // who has no password yet;
-// Locked during a wait, when nothing is compared.
+// Locked during a wait and password.Busy when too many are under way, when nothing is compared.
 func (s *SignIns) Open(ctx context.Context, e Entry) (Begun, error) {
 	name, err := company.FoldName(e.Name)
 	if err != nil {
@@ -46,6 +51,9 @@ func (s *SignIns) Open(ctx context.Context, e Entry) (Begun, error) {
 	known := s.vouched(e.Browser, c.Company, c.User)
 	from := Source{Browser: known.Of(c.user(), s.Now()), Prefix: Prefix(e.Browser.Address)}
 	spend, err := s.Names.SpendPassword(ctx, c, from, s.Now())
+	if errors.Is(err, ErrCrowded) {
+		return Begun{}, password.Busy{RetryAfter: crowdWait}
+	}
 	if err != nil {
 		return Begun{}, err
 	}
@@ -57,6 +65,9 @@ func (s *SignIns) Open(ctx context.Context, e Entry) (Begun, error) {
 				s.Log.ErrorContext(ctx, "password attempt not given back", "error", refund)
 			}
 			return Begun{}, err
+		}
+		if err := s.Names.RefusedPassword(ctx, spend); err != nil { // it stays among those under way
+			s.Log.ErrorContext(ctx, "wrong password not noted", "error", err)
 		}
 		s.Log.InfoContext(ctx, "password refused", "known", c.Known)
 		return Begun{}, ErrWrongPassword

@@ -105,9 +105,12 @@ type Names interface {
 	// FindName looks up a folded username or verified e-mail address. Known and unknown names
 	// cost the same statements; an unknown one is no error.
 	FindName(ctx context.Context, folded string) (Candidate, error)
-	// SpendPassword takes one password attempt. Locked when a wait is in force: the password
-	// is then not to be compared.
+	// SpendPassword takes one password attempt. Locked when a wait is in force, ErrCrowded when
+	// too many of its network are being compared: the password is then not to be compared.
 	SpendPassword(ctx context.Context, c Candidate, from Source, now time.Time) (PasswordSpend, error)
+	// RefusedPassword notes that an attempt was wrong: a failure of its network. ErrCrowded from
+	// SpendPassword bounds those that are neither this nor given back.
+	RefusedPassword(ctx context.Context, s PasswordSpend) error
 	// RefundPassword gives one attempt back, once: the password was right, or nothing was compared.
 	RefundPassword(ctx context.Context, s PasswordSpend) error
 	// Rehash replaces the hash of a password that did not change; ErrMoved where it is not old

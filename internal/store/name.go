@@ -54,7 +54,7 @@ func (s *Store) SpendPassword(ctx context.Context, c signin.Candidate, from sign
 		if err := runPassword(ctx, q, sp, now); err != nil {
 			return err
 		}
-		return countNetwork(ctx, q, sp, now)
+		return tryFromNetwork(ctx, q, sp, now)
 	})
 	if err != nil {
 		return signin.PasswordSpend{}, fmt.Errorf("spend a password attempt: %w", err)
@@ -119,29 +119,57 @@ func countPassword(row sqlcgen.LockPasswordCountRow, now time.Time) (sqlcgen.Cou
 	return next, nil
 }
 
-// countNetwork counts one more wrong password from a network, in advance; signin.Locked while
-// it waits.
-func countNetwork(ctx context.Context, q *sqlcgen.Queries, sp signin.PasswordSpend, now time.Time) error {
+// tryFromNetwork notes that a password from a network is about to be compared: signin.Locked
+// while the network waits, signin.ErrCrowded while it would if all that are being compared
+// were wrong.
+func tryFromNetwork(ctx context.Context, q *sqlcgen.Queries, sp signin.PasswordSpend, now time.Time) error {
 	if _, err := q.LockNetwork(ctx, sqlcgen.LockNetworkParams{NetworkDigest: sp.Network, NowMs: toMS(now)}); err != nil {
 		return err
 	}
-	rows, err := q.ListNetworkFailures(ctx, sqlcgen.ListNetworkFailuresParams{
+	rows, err := q.ListNetworkTries(ctx, sqlcgen.ListNetworkTriesParams{
 		NetworkDigest: sp.Network, SinceMs: toMS(now.Add(-signin.NetworkSpan)),
 	})
 	if err != nil {
 		return err
 	}
-	failures := make([]signin.NetworkFailure, 0, len(rows))
+	var wrong, worst []signin.NetworkFailure
 	for _, r := range rows {
-		failures = append(failures, signin.NetworkFailure{Minute: fromMS(r.MinuteMs), Subject: string(r.SubjectDigest), Fails: int(r.Fails)})
+		f := signin.NetworkFailure{Minute: fromMS(r.MinuteMs), Subject: string(r.SubjectDigest), Fails: int(r.Fails)}
+		wrong = append(wrong, f)
+		f.Fails += int(r.Pending)
+		worst = append(worst, f)
 	}
-	if until := signin.NetworkWait(failures, now); !until.IsZero() {
+	if until := signin.NetworkWait(wrong, now); !until.IsZero() {
 		return signin.Locked{Until: until}
 	}
-	_, err = q.CountNetworkFailure(ctx, sqlcgen.CountNetworkFailureParams{
+	if !signin.NetworkWait(worst, now).IsZero() {
+		return signin.ErrCrowded
+	}
+	_, err = q.AddNetworkTry(ctx, sqlcgen.AddNetworkTryParams{
 		NetworkDigest: sp.Network, MinuteMs: toMS(sp.Minute), SubjectDigest: sp.Subject,
 	})
 	return err
+}
+
+// RefusedPassword implements signin.Names.
+func (s *Store) RefusedPassword(ctx context.Context, sp signin.PasswordSpend) error {
+	if sp.Network == nil {
+		return nil // a known browser's concerns no network
+	}
+	err := s.write(ctx, func(q *sqlcgen.Queries) error {
+		_, err := q.SettleNetworkTry(ctx, settled(sp, 1)) // its row may have been swept
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("note a wrong password: %w", err)
+	}
+	return nil
+}
+
+func settled(sp signin.PasswordSpend, fails int64) sqlcgen.SettleNetworkTryParams {
+	return sqlcgen.SettleNetworkTryParams{
+		Fails: fails, NetworkDigest: sp.Network, MinuteMs: toMS(sp.Minute), SubjectDigest: sp.Subject,
+	}
 }
 
 // RefundPassword implements signin.Names. A second time it does nothing and is no error.
@@ -175,9 +203,7 @@ func refundPassword(ctx context.Context, q *sqlcgen.Queries, sp signin.PasswordS
 	}); err != nil || sp.Network == nil {
 		return err
 	}
-	_, err := q.RefundNetworkFailure(ctx, sqlcgen.RefundNetworkFailureParams{
-		NetworkDigest: sp.Network, MinuteMs: toMS(sp.Minute), SubjectDigest: sp.Subject,
-	})
+	_, err := q.SettleNetworkTry(ctx, settled(sp, 0))
 	return err
 }
 

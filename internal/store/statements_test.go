@@ -92,9 +92,14 @@ func TestEveryNameCostsTheSameStatements(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			_, spent := counted.SpendPassword(t.Context(), c, signin.Source{Prefix: "192.0.2.1"}, now)
+			sp, spent := counted.SpendPassword(t.Context(), c, signin.Source{Prefix: "192.0.2.1"}, now)
 			if len(got) < 5 && spent != nil || len(got) >= 5 && spent == nil {
 				t.Fatalf("%s, try %d: %v", name, len(got)+1, spent)
+			}
+			if spent == nil {
+				if err := counted.RefusedPassword(t.Context(), sp); err != nil {
+					t.Fatal(err)
+				}
 			}
 			got = append(got, n.Load()-before)
 		}

@@ -18,12 +18,13 @@ CREATE TABLE network (
 );
 CREATE INDEX network_by_last ON network (last_ms);
 
--- Wrong passwords of one name from one network in one minute.
+-- Passwords of one name from one network in one minute: wrong ones, and those being compared.
 CREATE TABLE network_failure (
     network_digest BYTEA  NOT NULL REFERENCES network (network_digest) ON DELETE CASCADE,
     minute_ms      BIGINT NOT NULL,
     subject_digest BYTEA  NOT NULL,
     fails          BIGINT NOT NULL,
+    pending        BIGINT NOT NULL,
     PRIMARY KEY (network_digest, minute_ms, subject_digest)
 );
 CREATE INDEX network_failure_by_minute ON network_failure (minute_ms);

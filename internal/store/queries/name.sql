@@ -41,19 +41,19 @@ INSERT INTO network (network_digest, last_ms)
 VALUES (@network_digest, @now_ms)
     ON CONFLICT (network_digest) DO UPDATE SET last_ms = excluded.last_ms;
 
--- name: ListNetworkFailures :many
-SELECT minute_ms, subject_digest, fails
+-- name: ListNetworkTries :many
+SELECT minute_ms, subject_digest, fails, pending
   FROM network_failure
- WHERE network_digest = @network_digest AND minute_ms > @since_ms AND fails > 0;
+ WHERE network_digest = @network_digest AND minute_ms > @since_ms AND fails + pending > 0;
 
--- name: CountNetworkFailure :execrows
-INSERT INTO network_failure (network_digest, minute_ms, subject_digest, fails)
-VALUES (@network_digest, @minute_ms, @subject_digest, 1)
-    ON CONFLICT (network_digest, minute_ms, subject_digest) DO UPDATE SET fails = network_failure.fails + 1;
+-- name: AddNetworkTry :execrows
+INSERT INTO network_failure (network_digest, minute_ms, subject_digest, fails, pending)
+VALUES (@network_digest, @minute_ms, @subject_digest, 0, 1)
+    ON CONFLICT (network_digest, minute_ms, subject_digest) DO UPDATE SET pending = network_failure.pending + 1;
 
--- name: RefundNetworkFailure :execrows
-UPDATE network_failure SET fails = fails - 1
- WHERE network_digest = @network_digest AND minute_ms = @minute_ms AND subject_digest = @subject_digest AND fails > 0;
+-- name: SettleNetworkTry :execrows
+UPDATE network_failure SET pending = pending - 1, fails = fails + @fails
+ WHERE network_digest = @network_digest AND minute_ms = @minute_ms AND subject_digest = @subject_digest AND pending > 0;
 
 -- name: AddPasswordSpend :execrows
 INSERT INTO password_spend (subject_digest, id, refunded, spent_ms)

@@ -241,8 +241,7 @@ func networkWaits(w *World) {
 	names := w.crowd(26)
 	start := w.Now
 	for i := range signin.NetworkFailures {
-		_, err := w.password(names[i%25])
-		w.Must(err)
+		w.wrongPassword(names[i%25])
 		w.Now = w.Now.Add(3 * time.Second) // to five minutes
 	}
 	_, err := w.password(names[25])
@@ -272,13 +271,19 @@ func networkRefunds(w *World) {
 	}
 	// Ninety-nine more are free; and a hundred of nine names only are no sign of a list.
 	for i := range signin.NetworkFailures - 1 {
-		_, err := w.password(names[i%25])
-		w.Must(err)
+		w.wrongPassword(names[i%25])
 	}
-	_, err := w.password(names[24])
-	w.Must(err)
-	_, err = w.password(names[0])
+	w.wrongPassword(names[24])
+	_, err := w.password(names[0])
 	w.Want(err, signin.ErrLocked)
+}
+
+// wrongPassword takes an attempt, which is wrong.
+func (w *World) wrongPassword(c signin.Candidate) {
+	w.Helper()
+	spend, err := w.password(c)
+	w.Must(err)
+	w.Must(w.Store.RefusedPassword(w.Context(), spend))
 }
 
 func networkRace(w *World) {
@@ -287,11 +292,26 @@ func networkRace(w *World) {
 	for i := range 150 {
 		next <- names[i%30] // five a name: none waits by itself
 	}
+	taken := make(chan signin.PasswordSpend, 150)
 	got := Race(150, func() error {
-		_, err := w.password(<-next)
+		spend, err := w.password(<-next)
+		if err == nil {
+			taken <- spend
+		}
 		return err
 	})
-	w.tally(got, map[string]int{"": signin.NetworkFailures, signin.ErrLocked.Error(): 150 - signin.NetworkFailures})
+	w.tally(got, map[string]int{"": signin.NetworkFailures, signin.ErrCrowded.Error(): 150 - signin.NetworkFailures})
+	// All but one turn out to be right: then others may try. All of these are wrong, and it waits.
+	w.Must(w.Store.RefusedPassword(w.Context(), <-taken))
+	for range signin.NetworkFailures - 1 {
+		w.Must(w.Store.RefundPassword(w.Context(), <-taken))
+	}
+	fresh := w.crowd(20)
+	for i := range signin.NetworkFailures - 1 {
+		w.wrongPassword(fresh[i%20])
+	}
+	_, err := w.password(names[0])
+	w.Want(err, signin.ErrLocked)
 }
 
 // told claims the mails to company c that are due, and returns those of this kind; each comes once.

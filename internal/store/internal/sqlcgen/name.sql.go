@@ -9,6 +9,26 @@ import (
 	"context"
 )
 
+const addNetworkTry = `-- name: AddNetworkTry :execrows
+INSERT INTO network_failure (network_digest, minute_ms, subject_digest, fails, pending)
+VALUES ($1, $2, $3, 0, 1)
+    ON CONFLICT (network_digest, minute_ms, subject_digest) DO UPDATE SET pending = network_failure.pending + 1
+`
+
+type AddNetworkTryParams struct {
+	NetworkDigest []byte
+	MinuteMs      int64
+	SubjectDigest []byte
+}
+
+func (q *Queries) AddNetworkTry(ctx context.Context, arg AddNetworkTryParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, addNetworkTry, arg.NetworkDigest, arg.MinuteMs, arg.SubjectDigest)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const addPasswordSpend = `-- name: AddPasswordSpend :execrows
 INSERT INTO password_spend (subject_digest, id, refunded, spent_ms)
 VALUES ($1, $2, FALSE, $3)
@@ -22,26 +42,6 @@ type AddPasswordSpendParams struct {
 
 func (q *Queries) AddPasswordSpend(ctx context.Context, arg AddPasswordSpendParams) (int64, error) {
 	result, err := q.db.ExecContext(ctx, addPasswordSpend, arg.SubjectDigest, arg.ID, arg.SpentMs)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected()
-}
-
-const countNetworkFailure = `-- name: CountNetworkFailure :execrows
-INSERT INTO network_failure (network_digest, minute_ms, subject_digest, fails)
-VALUES ($1, $2, $3, 1)
-    ON CONFLICT (network_digest, minute_ms, subject_digest) DO UPDATE SET fails = network_failure.fails + 1
-`
-
-type CountNetworkFailureParams struct {
-	NetworkDigest []byte
-	MinuteMs      int64
-	SubjectDigest []byte
-}
-
-func (q *Queries) CountNetworkFailure(ctx context.Context, arg CountNetworkFailureParams) (int64, error) {
-	result, err := q.db.ExecContext(ctx, countNetworkFailure, arg.NetworkDigest, arg.MinuteMs, arg.SubjectDigest)
 	if err != nil {
 		return 0, err
 	}
@@ -138,33 +138,39 @@ func (q *Queries) HourBegan(ctx context.Context, subjectDigest []byte) (int64, e
 	return hour_began_ms, err
 }
 
-const listNetworkFailures = `-- name: ListNetworkFailures :many
-SELECT minute_ms, subject_digest, fails
+const listNetworkTries = `-- name: ListNetworkTries :many
+SELECT minute_ms, subject_digest, fails, pending
   FROM network_failure
- WHERE network_digest = $1 AND minute_ms > $2 AND fails > 0
+ WHERE network_digest = $1 AND minute_ms > $2 AND fails + pending > 0
 `
 
-type ListNetworkFailuresParams struct {
+type ListNetworkTriesParams struct {
 	NetworkDigest []byte
 	SinceMs       int64
 }
 
-type ListNetworkFailuresRow struct {
+type ListNetworkTriesRow struct {
 	MinuteMs      int64
 	SubjectDigest []byte
 	Fails         int64
+	Pending       int64
 }
 
-func (q *Queries) ListNetworkFailures(ctx context.Context, arg ListNetworkFailuresParams) ([]ListNetworkFailuresRow, error) {
-	rows, err := q.db.QueryContext(ctx, listNetworkFailures, arg.NetworkDigest, arg.SinceMs)
+func (q *Queries) ListNetworkTries(ctx context.Context, arg ListNetworkTriesParams) ([]ListNetworkTriesRow, error) {
+	rows, err := q.db.QueryContext(ctx, listNetworkTries, arg.NetworkDigest, arg.SinceMs)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []ListNetworkFailuresRow
+	var items []ListNetworkTriesRow
 	for rows.Next() {
-		var i ListNetworkFailuresRow
-		if err := rows.Scan(&i.MinuteMs, &i.SubjectDigest, &i.Fails); err != nil {
+		var i ListNetworkTriesRow
+		if err := rows.Scan(
+			&i.MinuteMs,
+			&i.SubjectDigest,
+			&i.Fails,
+			&i.Pending,
+		); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -243,25 +249,6 @@ func (q *Queries) PasswordHash(ctx context.Context, arg PasswordHashParams) ([]b
 	return password_hash, err
 }
 
-const refundNetworkFailure = `-- name: RefundNetworkFailure :execrows
-UPDATE network_failure SET fails = fails - 1
- WHERE network_digest = $1 AND minute_ms = $2 AND subject_digest = $3 AND fails > 0
-`
-
-type RefundNetworkFailureParams struct {
-	NetworkDigest []byte
-	MinuteMs      int64
-	SubjectDigest []byte
-}
-
-func (q *Queries) RefundNetworkFailure(ctx context.Context, arg RefundNetworkFailureParams) (int64, error) {
-	result, err := q.db.ExecContext(ctx, refundNetworkFailure, arg.NetworkDigest, arg.MinuteMs, arg.SubjectDigest)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected()
-}
-
 const refundPasswordCount = `-- name: RefundPasswordCount :execrows
 UPDATE password_count
    SET fails = CASE WHEN fails > 0 THEN fails - 1 ELSE 0 END,
@@ -322,6 +309,31 @@ func (q *Queries) Rehash(ctx context.Context, arg RehashParams) (int64, error) {
 		arg.CompanyID,
 		arg.ID,
 		arg.Before,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const settleNetworkTry = `-- name: SettleNetworkTry :execrows
+UPDATE network_failure SET pending = pending - 1, fails = fails + $1
+ WHERE network_digest = $2 AND minute_ms = $3 AND subject_digest = $4 AND pending > 0
+`
+
+type SettleNetworkTryParams struct {
+	Fails         int64
+	NetworkDigest []byte
+	MinuteMs      int64
+	SubjectDigest []byte
+}
+
+func (q *Queries) SettleNetworkTry(ctx context.Context, arg SettleNetworkTryParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, settleNetworkTry,
+		arg.Fails,
+		arg.NetworkDigest,
+		arg.MinuteMs,
+		arg.SubjectDigest,
 	)
 	if err != nil {
 		return 0, err
