@@ -107,7 +107,7 @@ func (h *Hasher) Hash(ctx context.Context, pw secret.Text) (secret.Text, error) 
 		return secret.Text{}, ErrLength
 	}
 	made := hash{params: h.params, salt: make([]byte, saltSize), sum: make([]byte, sumSize)}
-	rand.Read(made.salt) // never fails: it crashes the program instead
+	rand.Read(made.salt)                      // never fails: it crashes the program instead
 	sum, err := h.derive(ctx, "", made, text) // ours, of no network
 	if err != nil {
 		return secret.Text{}, err
