@@ -28,6 +28,11 @@ type rig struct {
 	// kindOf is whose counts an attempt in sign-in i is added to, waitFor whose wait it obeys.
 	kindOf, waitFor func(w *world, i int8) int8
 	acceptAllKinds  bool
+	ownSecret       bool // a sign-in is found by its own browser only
+	// foreign is an answer to something else than sign-in i asks for.
+	foreign func(w *world, i int8) proofOf
+	// versionOf is the version that a user's is compared with.
+	versionOf func(w *world) int16
 }
 
 func newRig(counts bool) rig {
@@ -37,6 +42,7 @@ func newRig(counts bool) rig {
 		burnOnce: true, sessionOnce: true, endOthers: true, writeDifferences: true,
 		spendLimits: true, spendWaits: true, acceptOwnOnly: true, refundAll: true, disable: true,
 		sendLimits: true, entered: true, asksOver: true, kindOf: ownKind, waitFor: ownKind,
+		ownSecret: true, foreign: foreign, versionOf: func(w *world) int16 { return w.version },
 	}
 }
 
@@ -242,6 +248,9 @@ var errRefused = errors.New("refused before the machine")
 // prepare runs a request up to its decision: load, spend, compare, decide. The world
 // has its spend taken; nothing else has changed.
 func (g *rig) prepare(w *world, r request) (decided, error) {
+	if i := r.loads(); g.ownSecret && i != none && r.browser != none && r.browser != w.signIns[i].browser {
+		return decided{}, errRefused
+	}
 	s, ok := g.load(w, r.loads(), r.browser)
 	if !ok {
 		return decided{}, errRefused
@@ -340,7 +349,7 @@ func (g *rig) answer(w *world, r *request, s State) error {
 		return errRefused
 	}
 	if r.kind == evForeign {
-		r.proof = foreign(w, r.signIn)
+		r.proof = g.foreign(w, r.signIn)
 	}
 	if a := &w.auths[si.asks]; r.kind == evRight && stages[si.stage] == Challenged && !sent(a.kind) && a.lastStep >= w.step {
 		g.refund(w, r.signIn, false) // a replay gives back the user's count, not the attempt
@@ -482,7 +491,7 @@ func (g *rig) write(w *world, d decided) error {
 // stale reports whether anything that d was decided on has moved.
 func (g *rig) stale(w *world, d decided) bool {
 	b := d.before
-	if g.compareUser && b.User.Version != int64(w.version) {
+	if g.compareUser && b.User.Version != int64(g.versionOf(w)) {
 		return true
 	}
 	if g.compareSignIn && b.SignIn != nil && b.SignIn.Version != int64(w.signIns[d.request.signIn].version) {
@@ -575,7 +584,7 @@ func (g *rig) effect(w *world, e Effect, d decided) error {
 		if g.sessionOnce && w.hist.made[i] > 0 {
 			return ErrMoved
 		}
-		w.sessions[i] = wSession{exists: true, version: 1, epoch: int16(e.Session.Epoch), assurance: int8(e.Session.Assurance),
+		w.sessions[i] = wSession{exists: true, owner: w.whose, version: 1, epoch: int16(e.Session.Epoch), assurance: int8(e.Session.Assurance),
 			created: w.now, provedBy: index(authIDs[:], e.Session.Proved.By), provedAt: minute(e.Session.Proved.At)}
 		w.holds[d.request.browser] = i
 	}

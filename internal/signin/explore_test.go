@@ -491,7 +491,7 @@ func (w world) signedIn(a int8) world {
 
 var stepKinds = []kind{evBegin, evChoose, evEnrol, evDrop, evRight, evForeign, evWrong, evFinish, evSkip, evCancel}
 
-// scopes are those of security § 2 that concern one user.
+// scopes are those of security § 2 that concern one user; B, of two, is in explore_duo_test.go.
 func scopes() []scope {
 	approvals := []kind{evApprove, evDeny, evContinue}
 	admin := []kind{evReset, evPassword, evDeactivate, evReactivate}

@@ -100,6 +100,7 @@ type wWait struct {
 
 type wSession struct {
 	exists    bool
+	owner     int8 // index in userIDs
 	version   int16
 	epoch     int16
 	assurance int8
@@ -109,6 +110,7 @@ type wSession struct {
 }
 
 type world struct {
+	whose    int8 // index in userIDs
 	now      int16
 	step     int8 // the TOTP step of now
 	required bool
@@ -143,6 +145,7 @@ const goneChallenge = 31
 var (
 	stages    = [...]Stage{Choosing, Challenged, Enrolling, Enrolled, Done, Ended}
 	purposes  = [...]Purpose{PurposeSignIn, PurposeEnrol, PurposeRemove, PurposeStepUp}
+	userIDs   = [...]company.UserID{"u", "v"}
 	authIDs   = [...]factor.ID{"a0", "a1", "a2", "a3"}
 	signInIDs = [...]ID{"s0", "s1", "s2"}
 	chIDs     = func() (ids [32]string) {
@@ -194,7 +197,7 @@ func (w *world) userFor(k int8) User {
 
 func (w *world) user() User {
 	u := User{
-		ID: "u", Company: "co", Version: int64(w.version), Epoch: int64(w.epoch),
+		ID: userIDs[w.whose], Company: "co", Version: int64(w.version), Epoch: int64(w.epoch),
 		Status: company.Deactivated, Role: company.Salesperson, MustEnrol: w.must, AnyWait: atOr(max(w.waits[unknown].until, w.waits[known].until)),
 	}
 	if w.active {
@@ -278,7 +281,7 @@ func (w *world) session(i int8) *Session {
 	}
 	x := &w.sessions[i]
 	s := &Session{
-		ID: signInIDs[i], Company: "co", User: "u", Version: int64(x.version), Epoch: int64(x.epoch),
+		ID: signInIDs[i], Company: "co", User: userIDs[x.owner], Version: int64(x.version), Epoch: int64(x.epoch),
 		Assurance: int(x.assurance), Created: at(x.created), Seen: at(w.now),
 	}
 	if x.provedBy != none {
@@ -313,7 +316,7 @@ func (r *request) known(w *world) Known {
 	if r.cookie == 0 {
 		return Known{}
 	}
-	return Known{Company: "co", User: "u", Browser: browserIDs[known], Epoch: int64(r.cookie), Expires: at(w.now + 1)}
+	return Known{Company: "co", User: userIDs[w.whose], Browser: browserIDs[known], Epoch: int64(r.cookie), Expires: at(w.now + 1)}
 }
 
 // kindFor is the kind of browser with which a beginning is loaded.
