@@ -22,7 +22,8 @@ import (
 // browser is what a person, or a thief, sits at. It follows no redirect by itself, and
 // its cookies can be read, planted and stolen. It is safe for concurrent use.
 type browser struct {
-	h *house
+	h  *house
+	at string // the address that it comes from; "": loopback
 
 	mu      sync.Mutex
 	cookies map[string]string
@@ -30,6 +31,13 @@ type browser struct {
 }
 
 func (h *house) newBrowser() *browser { return &browser{h: h, cookies: map[string]string{}} }
+
+// browserAt is a new browser at an address.
+func (h *house) browserAt(address string) *browser {
+	b := h.newBrowser()
+	b.at = address
+	return b
+}
 
 // page is an answer, read to its end.
 type page struct {
@@ -77,6 +85,9 @@ func (b *browser) send(method, path string, fields url.Values, header http.Heade
 
 // do sends r with the browser's cookies and keeps those that come back.
 func (b *browser) do(r *http.Request) page {
+	if b.at != "" {
+		r.Header.Set(addressHeader, b.at)
+	}
 	b.mu.Lock()
 	for name, value := range b.cookies {
 		r.AddCookie(&http.Cookie{Name: name, Value: value})
@@ -112,7 +123,7 @@ const sessionCookie = "sallyport"
 func (b *browser) copy() *browser {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return &browser{h: b.h, cookies: maps.Clone(b.cookies)}
+	return &browser{h: b.h, at: b.at, cookies: maps.Clone(b.cookies)}
 }
 
 // with is a copy that has only the cookies which keep names.

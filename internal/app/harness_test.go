@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -135,7 +136,7 @@ func openAs(t testing.TB, dsn string, change func(*config.Config, *app.Outside))
 		h.server.Listener.Close()
 		t.Fatal(err)
 	}
-	h.app, h.server.Config.Handler = a, a.Handler
+	h.app, h.server.Config.Handler = a, fromAfar(a.Handler)
 	h.server.Start()
 	h.db = openDatabase(t, dsn)
 	t.Cleanup(func() {
@@ -149,6 +150,20 @@ func openAs(t testing.TB, dsn string, change func(*config.Config, *app.Outside))
 	})
 	h.seed()
 	return h
+}
+
+// addressHeader is where a browser of the tests says that it is, apart from the others: they
+// all come over loopback.
+const addressHeader = "Test-Address"
+
+// fromAfar serves requests as if they came from where they say.
+func fromAfar(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if at := r.Header.Get(addressHeader); at != "" {
+			r.RemoteAddr = net.JoinHostPort(at, "4711")
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 func openDatabase(t testing.TB, dsn string) *sql.DB {

@@ -49,6 +49,10 @@ var kinds = map[outbox.NoticeKind]kind{
 		"mail.not-them.subject", "mail.not-them.title", "mail.not-them.lead",
 		"mail.not-them.ask", "mail.not-them.then", "mail.not-them.so", "mail.not-them.reset",
 	},
+	outbox.PasswordKnown: {
+		"mail.guessed.subject", "mail.guessed.title", "mail.guessed.lead",
+		"mail.you", "mail.guessed.mine-then", "mail.not-you", "mail.password-known",
+	},
 	outbox.ConnectionMade: {
 		"mail.connected.subject", "mail.connected.title", "mail.connected.lead",
 		"mail.known", "mail.known-then", "mail.not-known", "mail.administrator-known",

@@ -333,6 +333,16 @@ When: 14:02 on 24 November 2026 (Los Angeles, UTC−08:00)
 Did you ask for this? Then sign in and set up a method again, soon.
 Did you not ask for this? Then somebody else may have, to get into your account. Tell Ada Okafor or Ruth Abernathy, your company’s administrators, now, or call Support on +1 555 010 0199.
 We never ask for a code or a password by mail.`},
+		{mail(outbox.PasswordKnown, func(n *outbox.Notice) { n.Name = "" }), `Juniper & Finch Outfitters -> dana.reyes@juniper.example
+Somebody may know your password
+Somebody may know your password
+Hello Dana Reyes, your password was entered in a browser that has not signed in to your account lately, and then five wrong codes. Nobody got in.
+Method: Google Authenticator
+When: 14:02 on 24 November 2026 (Los Angeles, UTC−08:00)
+Where: 203.0.113.24
+Was it you? Then wait until codes are taken again, and enter the newest one.
+Was it not you? Somebody knows your password. Tell Ada Okafor or Ruth Abernathy, your company’s administrators, now, or call Support on +1 555 010 0199.
+We never ask for a code or a password by mail.`},
 		{mail(outbox.ConnectionMade, func(n *outbox.Notice) {
 			n.Method, n.Name, n.Actor = string(factor.Okta), "juniper.okta.com", "ada.okafor"
 		}), `Juniper & Finch Outfitters -> dana.reyes@juniper.example

@@ -72,6 +72,7 @@ const (
 	MethodRemoved  NoticeKind = "method-removed"
 	MethodLost     NoticeKind = "method-lost" // its service outside has it no more
 	TwoFactorReset NoticeKind = "two-factor-reset"
+	PasswordKnown  NoticeKind = "password-known" // and somebody guesses at the second factor
 	PushDenied     NoticeKind = "push-denied"
 	NotMe          NoticeKind = "not-me"
 	NotThem        NoticeKind = "not-them"    // the same, to administrators

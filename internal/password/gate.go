@@ -11,6 +11,7 @@ import (
 const (
 	gateMemoryKiB = 256 << 10               // what all running hashes together may take
 	lineWork      = 1500 * time.Millisecond // nobody waits longer than about this
+	maxShare      = 32                      // places of one network while others wait
 
 	// What one hash of Default takes until some have been measured.
 	firstGuess = 60 * time.Millisecond
@@ -22,15 +23,24 @@ const (
 
 // Gate lets as many hashes run as the machine bears and keeps a bounded line of those
 // that wait, in arrival order. Without it a flood of sign-ins would take all memory and
-// make every other request wait. It is safe for concurrent use.
+// make every other request wait. One network may fill the line only while nobody else
+// waits: whoever comes then takes the places that it has beyond its share. It is safe for
+// concurrent use.
 type Gate struct {
 	slots int
 	now   func() time.Time
 
 	mu      sync.Mutex
 	running int
-	line    *list.List // of chan struct{}, closed when its turn comes; empty while a slot is free
+	line    *list.List     // of *place; empty while a slot is free
+	held    map[string]int // places in the line by network; none is 0
 	average time.Duration
+}
+
+// place is a place in the line.
+type place struct {
+	from string
+	turn chan error // nil when its turn comes, Busy when it has to leave; holds one
 }
 
 // NewGate returns a gate for hashes that cost p on a machine of so many cores.
@@ -41,6 +51,7 @@ func NewGate(p Params, cores int, now func() time.Time) *Gate {
 		slots:   max(1, min(cores, fit)),
 		now:     now,
 		line:    list.New(),
+		held:    map[string]int{},
 		average: max(shortest, time.Duration(cost*float64(firstGuess))),
 	}
 }
@@ -57,10 +68,11 @@ func (Busy) Error() string { return ErrBusy.Error() }
 // Is makes every Busy an ErrBusy.
 func (Busy) Is(target error) bool { return target == ErrBusy }
 
-// Do runs work when its turn comes. Busy at once when the line is full; an error that
-// wraps ctx's cause when ctx ends first. In both cases work was not run.
-func (g *Gate) Do(ctx context.Context, work func()) error {
-	if err := g.enter(ctx); err != nil {
+// Do runs work, for somebody of network from, when its turn comes. Busy when the line, or
+// from's share of it, is full; an error that wraps ctx's cause when ctx ends first. In both
+// cases work was not run.
+func (g *Gate) Do(ctx context.Context, from string, work func()) error {
+	if err := g.enter(ctx, from); err != nil {
 		return err
 	}
 	began := g.now()
@@ -69,7 +81,7 @@ func (g *Gate) Do(ctx context.Context, work func()) error {
 	return nil
 }
 
-func (g *Gate) enter(ctx context.Context) error {
+func (g *Gate) enter(ctx context.Context, from string) error {
 	if ctx.Err() != nil {
 		return gaveUp(ctx)
 	}
@@ -79,29 +91,72 @@ func (g *Gate) enter(ctx context.Context) error {
 		g.mu.Unlock()
 		return nil
 	}
-	if g.line.Len() >= g.places() {
-		busy := Busy{RetryAfter: g.average * time.Duration(g.line.Len()+1) / time.Duration(g.slots)}
+	if !g.makeRoom(from) {
+		busy := g.busy()
 		g.mu.Unlock()
 		return busy
 	}
-	turn := make(chan struct{})
-	place := g.line.PushBack(turn)
+	p := &place{from: from, turn: make(chan error, 1)}
+	at := g.line.PushBack(p)
+	g.held[from]++
 	g.mu.Unlock()
 
 	select {
-	case <-turn:
-		return nil
+	case err := <-p.turn:
+		return err
 	case <-ctx.Done():
 		g.mu.Lock()
 		defer g.mu.Unlock()
 		select {
-		case <-turn: // in the same moment: the slot is ours, and goes to the next
-			g.pass()
+		case err := <-p.turn: // in the same moment
+			if err == nil {
+				g.pass() // the slot is ours, and goes to the next
+			}
 		default:
-			g.line.Remove(place)
+			g.remove(at)
 		}
 		return gaveUp(ctx)
 	}
+}
+
+// makeRoom reports whether somebody of network from finds a place in the line. Whoever has
+// filled it alone gives up what is beyond their share once somebody else comes. g.mu is held.
+func (g *Gate) makeRoom(from string) bool {
+	share := min(maxShare, max(1, g.places()/2))
+	if others := g.line.Len() - g.held[from]; others > 0 {
+		if g.held[from] >= share {
+			return false
+		}
+		g.trim(share)
+	}
+	return g.line.Len() < g.places()
+}
+
+// trim sends away those who came last of each network that has more than share places. g.mu
+// is held.
+func (g *Gate) trim(share int) {
+	for at := g.line.Back(); at != nil; {
+		last := at
+		at = at.Prev()
+		if p := last.Value.(*place); g.held[p.from] > share {
+			g.remove(last)
+			p.turn <- g.busy()
+		}
+	}
+}
+
+// remove takes a place out of the line. g.mu is held.
+func (g *Gate) remove(at *list.Element) *place {
+	p := g.line.Remove(at).(*place)
+	if g.held[p.from]--; g.held[p.from] == 0 {
+		delete(g.held, p.from)
+	}
+	return p
+}
+
+// busy says when the line will have moved on. g.mu is held.
+func (g *Gate) busy() Busy {
+	return Busy{RetryAfter: g.average * time.Duration(g.line.Len()+1) / time.Duration(g.slots)}
 }
 
 func gaveUp(ctx context.Context) error {
@@ -130,5 +185,5 @@ func (g *Gate) pass() {
 		g.running--
 		return
 	}
-	close(g.line.Remove(first).(chan struct{}))
+	g.remove(first).turn <- nil
 }

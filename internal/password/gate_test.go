@@ -3,8 +3,10 @@ package password
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -20,7 +22,7 @@ func learned(t *testing.T, slots int) *Gate {
 	t.Helper()
 	g := NewGate(Default, slots, time.Now)
 	for range 100 {
-		if err := g.Do(t.Context(), work); err != nil {
+		if err := g.Do(t.Context(), "", work); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -33,7 +35,7 @@ func learned(t *testing.T, slots int) *Gate {
 func arrive(ctx context.Context, g *Gate, numbers []int, order *[]int, answered func(err error)) {
 	for _, i := range numbers {
 		go func() {
-			err := g.Do(ctx, func() {
+			err := g.Do(ctx, "", func() {
 				work()
 				*order = append(*order, i) // with one slot never two at once
 			})
@@ -93,7 +95,7 @@ func TestNoMoreRunAtOnceThanThereAreSlots(t *testing.T) {
 		}
 		for range 20 {
 			go func() {
-				err := g.Do(t.Context(), func() { count(1); work(); count(-1) })
+				err := g.Do(t.Context(), "", func() { count(1); work(); count(-1) })
 				if err != nil {
 					t.Error(err)
 				}
@@ -131,7 +133,7 @@ func TestTheLineIsBoundedToASecondAndAHalfOfWork(t *testing.T) {
 			began := time.Now()
 			for range slots + places + 3 {
 				go func() {
-					err := g.Do(t.Context(), work)
+					err := g.Do(t.Context(), "", work)
 					if err == nil {
 						return
 					}
@@ -161,6 +163,82 @@ func TestTheLineIsBoundedToASecondAndAHalfOfWork(t *testing.T) {
 	}
 }
 
+// A network alone may have the whole line; whoever else comes finds a place, in arrival order.
+func TestAThousandOfOneNetworkKeepNobodyElseOut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := learned(t, 8) // 120 places
+		var refused, ran, served atomic.Int64
+		flood := func(n int) {
+			for range n {
+				go func() {
+					if err := g.Do(t.Context(), "192.0.2.1", work); errors.Is(err, ErrBusy) {
+						refused.Add(1)
+					} else if err == nil {
+						ran.Add(1)
+					}
+				}()
+			}
+			synctest.Wait()
+		}
+		flood(1000)
+		if _, waiting := taken(g); waiting != 120 || refused.Load() != 1000-8-120 {
+			t.Fatalf("alone, %d wait and %d were refused; want 120 and 872", waiting, refused.Load())
+		}
+		began := time.Now()
+		for i := range 20 { // others, a network each
+			from := fmt.Sprint("198.51.100.", i)
+			go func() {
+				if err := g.Do(t.Context(), from, work); err != nil {
+					t.Errorf("%s was refused: %v", from, err)
+				}
+				served.Add(1)
+				if waited := time.Since(began); waited > 9*took { // 8 run, 32 and these wait
+					t.Errorf("%s waited %v", from, waited)
+				}
+			}()
+			synctest.Wait()
+			flood(50)
+			if held := g.held["192.0.2.1"]; held != maxShare {
+				t.Fatalf("the flood holds %d places while others wait, want %d", held, maxShare)
+			}
+		}
+		time.Sleep(10 * took)
+		synctest.Wait()
+		if served.Load() != 20 || ran.Load() != 8+maxShare || ran.Load()+refused.Load() != 2000 {
+			t.Errorf("%d others were served, want 20; of the flood %d ran and %d were refused", served.Load(), ran.Load(), refused.Load())
+		}
+		if running, waiting := taken(g); running != 0 || waiting != 0 || len(g.held) != 0 {
+			t.Errorf("at the end %d slots are taken, %d wait, %v hold places", running, waiting, g.held)
+		}
+	})
+}
+
+// Also where the line is shorter than a share.
+func TestAShortLineHasRoomForOthersToo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := learned(t, 1) // 15 places
+		ctx, cancel := context.WithCancel(t.Context())
+		for range 100 {
+			go func() { _ = g.Do(ctx, "192.0.2.1", work) }() // most are refused
+		}
+		synctest.Wait()
+		other := make(chan error, 1)
+		go func() { other <- g.Do(t.Context(), "198.51.100.1", work) }()
+		synctest.Wait()
+		if g.held["192.0.2.1"] != 7 || g.held["198.51.100.1"] != 1 {
+			t.Errorf("places are %v, want 7 and 1", g.held)
+		}
+		cancel() // all of the flood leave, and their places with them
+		if err := <-other; err != nil {
+			t.Errorf("the other one: %v", err)
+		}
+		synctest.Wait()
+		if running, waiting := taken(g); running != 0 || waiting != 0 || len(g.held) != 0 {
+			t.Errorf("at the end %d slots are taken, %d wait, %v hold places", running, waiting, g.held)
+		}
+	})
+}
+
 func TestAWaiterWhoGivesUpFreesItsPlace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := learned(t, 1)
@@ -171,7 +249,7 @@ func TestAWaiterWhoGivesUpFreesItsPlace(t *testing.T) {
 		ctx, cancel := context.WithCancelCause(t.Context())
 		gone := make(chan error, 8)
 		arrive(ctx, g, numbers(100, 108), &order, func(err error) { gone <- err }) // the line is full
-		if err := g.Do(t.Context(), work); !errors.Is(err, ErrBusy) {
+		if err := g.Do(t.Context(), "", work); !errors.Is(err, ErrBusy) {
 			t.Errorf("a full line answers %v, want ErrBusy", err)
 		}
 		cancel(cause)
@@ -199,7 +277,7 @@ func TestGivingUpInTheMomentOfOnesTurnLosesNoSlot(t *testing.T) {
 		for range 200 {
 			ctx, cancel := context.WithTimeout(t.Context(), took) // ends as the first slots fall free
 			for range 6 {
-				go func() { _ = g.Do(ctx, work) }() // either end is right
+				go func() { _ = g.Do(ctx, "", work) }() // either end is right
 			}
 			time.Sleep(4 * took)
 			cancel()
@@ -215,7 +293,7 @@ func TestWhoHasGivenUpAlreadyDoesNotRun(t *testing.T) {
 	g := NewGate(Default, 1, time.Now)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	err := g.Do(ctx, func() { t.Error("it ran") })
+	err := g.Do(ctx, "", func() { t.Error("it ran") })
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("Do() = %v, want context.Canceled", err)
 	}
@@ -225,9 +303,9 @@ func TestAPanicGivesItsSlotBack(t *testing.T) {
 	g := NewGate(Default, 1, time.Now)
 	func() {
 		defer func() { _ = recover() }() // the panic is the test's own
-		_ = g.Do(t.Context(), func() { panic("in a hash") })
+		_ = g.Do(t.Context(), "", func() { panic("in a hash") })
 	}()
-	if err := g.Do(t.Context(), func() {}); err != nil || g.running != 0 {
+	if err := g.Do(t.Context(), "", func() {}); err != nil || g.running != 0 {
 		t.Errorf("Do() after a panic = %v, %d slots taken", err, g.running)
 	}
 }
@@ -242,7 +320,7 @@ func TestOneOddMeasurementDoesNotCloseOrOpenTheLine(t *testing.T) {
 				t.Errorf("%s: %d places, want about 15", name, got)
 			}
 			for range 100 {
-				_ = g.Do(t.Context(), work) // back to what is usual; nobody else is in the line
+				_ = g.Do(t.Context(), "", work) // back to what is usual; nobody else is in the line
 			}
 		}
 	})
@@ -252,7 +330,7 @@ func TestSomebodyMayAlwaysWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := learned(t, 1)
 		for range 200 {
-			_ = g.Do(t.Context(), func() { time.Sleep(time.Minute) }) // nobody else is in the line
+			_ = g.Do(t.Context(), "", func() { time.Sleep(time.Minute) }) // nobody else is in the line
 		}
 		if got := g.places(); got != 1 {
 			t.Errorf("%d places when one hash takes a minute, want 1", got)

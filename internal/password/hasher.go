@@ -75,6 +75,12 @@ func (p Params) computable() bool {
 		p.MemoryKiB >= 8*uint32(p.Threads) && p.MemoryKiB <= most.MemoryKiB // RFC 9106 §3.1
 }
 
+// Try is a password that was typed, and the network that it comes from: see Gate.
+type Try struct {
+	Password secret.Text
+	From     string
+}
+
 // Hasher makes and compares hashes. It is safe for concurrent use.
 type Hasher struct {
 	params Params
@@ -101,8 +107,8 @@ func (h *Hasher) Hash(ctx context.Context, pw secret.Text) (secret.Text, error) 
 		return secret.Text{}, ErrLength
 	}
 	made := hash{params: h.params, salt: make([]byte, saltSize), sum: make([]byte, sumSize)}
-	rand.Read(made.salt) // never fails: it crashes the program instead
-	sum, err := h.derive(ctx, made, text)
+	rand.Read(made.salt)                      // never fails: it crashes the program instead
+	sum, err := h.derive(ctx, "", made, text) // ours, of no network
 	if err != nil {
 		return secret.Text{}, err
 	}
@@ -110,32 +116,32 @@ func (h *Hasher) Hash(ctx context.Context, pw secret.Text) (secret.Text, error) 
 	return secret.New(made.String()), nil
 }
 
-// Verify returns nil when pw belongs to phc, and ErrWrong when it does not, or has not
+// Verify returns nil when t's password belongs to phc, and ErrWrong when it does not, or has not
 // the length of a password. After ErrBusy, ErrMalformed and ctx's own errors nothing was
 // compared.
-func (h *Hasher) Verify(ctx context.Context, phc, pw secret.Text) error {
+func (h *Hasher) Verify(ctx context.Context, phc secret.Text, t Try) error {
 	stored, err := parse(phc.Reveal())
 	if err != nil {
 		return fmt.Errorf("verify a password: %w", err)
 	}
-	return h.compare(ctx, stored, pw)
+	return h.compare(ctx, stored, t)
 }
 
 // VerifyNothing does the work of Verify for a name that nobody has, so that such a name
 // costs and answers the same: ErrWrong, or what Verify says when nothing was compared.
-func (h *Hasher) VerifyNothing(ctx context.Context, pw secret.Text) error {
-	if err := h.compare(ctx, h.dummy, pw); err != nil {
+func (h *Hasher) VerifyNothing(ctx context.Context, t Try) error {
+	if err := h.compare(ctx, h.dummy, t); err != nil {
 		return err
 	}
 	return ErrWrong // whoever finds a password with a hash of zeros is not let in either
 }
 
-func (h *Hasher) compare(ctx context.Context, stored hash, pw secret.Text) error {
-	text, ok := normal(pw)
+func (h *Hasher) compare(ctx context.Context, stored hash, t Try) error {
+	text, ok := normal(t.Password)
 	if !ok {
 		return ErrWrong
 	}
-	sum, err := h.derive(ctx, stored, text)
+	sum, err := h.derive(ctx, t.From, stored, text)
 	if err != nil {
 		return err
 	}
@@ -156,10 +162,10 @@ func normal(pw secret.Text) (text string, ok bool) {
 	return text, utf8.RuneCountInString(text) <= MaxCharacters
 }
 
-// derive runs Argon2id, through the gate, with the costs, salt and size of like.
-func (h *Hasher) derive(ctx context.Context, like hash, text string) ([]byte, error) {
+// derive runs Argon2id, through the gate for network from, with the costs, salt and size of like.
+func (h *Hasher) derive(ctx context.Context, from string, like hash, text string) ([]byte, error) {
 	var sum []byte
-	err := h.gate.Do(ctx, func() {
+	err := h.gate.Do(ctx, from, func() {
 		p := like.params
 		sum = argon2.IDKey([]byte(text), like.salt, p.Time, p.MemoryKiB, p.Threads, uint32(len(like.sum)))
 	})

@@ -36,7 +36,7 @@ func TestOnlyTheRightPasswordMatches(t *testing.T) {
 		{"Correct horse", ErrWrong},
 		{"", ErrWrong},
 	} {
-		if err := h.Verify(t.Context(), phc, secret.New(tt.pw)); !errors.Is(err, tt.want) {
+		if err := h.Verify(t.Context(), phc, Try{Password: secret.New(tt.pw)}); !errors.Is(err, tt.want) {
 			t.Errorf("Verify(%q) = %v, want %v", tt.pw, err, tt.want)
 		}
 	}
@@ -61,7 +61,7 @@ func TestHashesOfTheReferenceImplementationMatch(t *testing.T) {
 		"$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4",
 		"$argon2id$v=19$m=256,t=2,p=2$c29tZXNhbHQ$bQk8UB/VmZZF4Oo79iDXuL5/0ttZwg2f/5U52iv1cDc",
 	} {
-		if err := h.Verify(t.Context(), secret.New(phc), secret.New("password")); err != nil {
+		if err := h.Verify(t.Context(), secret.New(phc), Try{Password: secret.New("password")}); err != nil {
 			t.Errorf("Verify(%s) = %v", phc, err)
 		}
 	}
@@ -70,10 +70,10 @@ func TestHashesOfTheReferenceImplementationMatch(t *testing.T) {
 func TestTheSamePasswordFromAnotherKeyboardMatches(t *testing.T) {
 	h := newHasher(cheap)
 	composed, decomposed := "caf\u00e9 au lait", "cafe\u0301 au lait"
-	if err := h.Verify(t.Context(), hashOf(t, h, composed), secret.New(decomposed)); err != nil {
+	if err := h.Verify(t.Context(), hashOf(t, h, composed), Try{Password: secret.New(decomposed)}); err != nil {
 		t.Errorf("Verify() of the decomposed form = %v", err)
 	}
-	if err := h.Verify(t.Context(), hashOf(t, h, decomposed), secret.New(composed)); err != nil {
+	if err := h.Verify(t.Context(), hashOf(t, h, decomposed), Try{Password: secret.New(composed)}); err != nil {
 		t.Errorf("Verify() of the composed form = %v", err)
 	}
 }
@@ -102,10 +102,10 @@ func TestLengthIsCheckedBeforeAnyHashing(t *testing.T) {
 			if tt.fits {
 				want, wantHash = context.Canceled, context.Canceled
 			}
-			if err := h.Verify(ended, phc, secret.New(tt.pw)); !errors.Is(err, want) {
+			if err := h.Verify(ended, phc, Try{Password: secret.New(tt.pw)}); !errors.Is(err, want) {
 				t.Errorf("Verify() = %v, want %v", err, want)
 			}
-			if err := h.VerifyNothing(ended, secret.New(tt.pw)); !errors.Is(err, want) {
+			if err := h.VerifyNothing(ended, Try{Password: secret.New(tt.pw)}); !errors.Is(err, want) {
 				t.Errorf("VerifyNothing() = %v, want %v", err, want)
 			}
 			if _, err := h.Hash(ended, secret.New(tt.pw)); !errors.Is(err, wantHash) {
@@ -118,7 +118,7 @@ func TestLengthIsCheckedBeforeAnyHashing(t *testing.T) {
 func TestANameThatNobodyHasAnswersLikeAWrongPassword(t *testing.T) {
 	h := newHasher(cheap)
 	for _, pw := range []string{"correct horse", "", strings.Repeat("x", 129)} {
-		if err := h.VerifyNothing(t.Context(), secret.New(pw)); !errors.Is(err, ErrWrong) {
+		if err := h.VerifyNothing(t.Context(), Try{Password: secret.New(pw)}); !errors.Is(err, ErrWrong) {
 			t.Errorf("VerifyNothing(%q) = %v, want ErrWrong", pw, err)
 		}
 	}
@@ -140,13 +140,13 @@ func TestABusyGateIsNoWrongPassword(t *testing.T) {
 	phc := hashOf(t, h, "correct horse")
 	h.gate.running = h.gate.slots
 	for range h.gate.places() {
-		h.gate.line.PushBack(make(chan struct{}))
+		h.gate.line.PushBack(&place{turn: make(chan error, 1)})
 	}
 	pw := secret.New("correct horse")
 	_, errHash := h.Hash(t.Context(), pw)
 	for name, err := range map[string]error{
-		"Verify":        h.Verify(t.Context(), phc, pw),
-		"VerifyNothing": h.VerifyNothing(t.Context(), pw),
+		"Verify":        h.Verify(t.Context(), phc, Try{Password: pw}),
+		"VerifyNothing": h.VerifyNothing(t.Context(), Try{Password: pw}),
 		"Hash":          errHash,
 	} {
 		busy, ok := errors.AsType[Busy](err)

@@ -52,7 +52,7 @@ func TestAStoredHashIsReadStrictly(t *testing.T) {
 }
 
 func TestADamagedHashIsAnOutageAndNotAWrongPassword(t *testing.T) {
-	err := newHasher(cheap).Verify(t.Context(), secret.New(goodPHC[1:]), secret.New("correct horse"))
+	err := newHasher(cheap).Verify(t.Context(), secret.New(goodPHC[1:]), Try{Password: secret.New("correct horse")})
 	if !errors.Is(err, ErrMalformed) || errors.Is(err, ErrWrong) {
 		t.Errorf("Verify() = %v, want ErrMalformed", err)
 	}

@@ -125,20 +125,20 @@ func (e Reset) decide(s State, now time.Time) (State, []Effect, error) {
 	for _, a := range before.Authenticators {
 		effects = append(effects, gone(before, a, now)...)
 	}
-	if now.Before(s.User.Wait) { // it was for methods that are gone
+	if now.Before(s.User.AnyWait) { // it was for methods that are gone
 		effects = append(effects, LiftWait{})
 	}
 	return s, effects, nil
 }
 
-// Lift ends another user's wait, before its time.
+// Lift ends another user's waits, in whatever browser, before their time.
 type Lift struct{ Address string }
 
 func (e Lift) decide(s State, now time.Time) (State, []Effect, error) {
 	if err := mayAct(s, company.ResetTwoFactor, now); err != nil {
 		return s, nil, err
 	}
-	if !now.Before(s.User.Wait) {
+	if !now.Before(s.User.AnyWait) {
 		return s, nil, ErrOutOfOrder
 	}
 	return s, []Effect{LiftWait{}, s.note(audit.WaitLifted, e.Address, "", now)}, nil

@@ -16,7 +16,9 @@ type Begin struct {
 	Key           string // id of the key that a code for it is derived with
 	Unsent        bool   // send no code where one would be sent: the limit is reached
 	ReturnTo      string
-	PasswordEpoch int64 // the user's epoch when the password was compared
+	PasswordEpoch int64  // the user's epoch when the password was compared
+	Known         Known  // what the browser's cookie says, once its MAC was compared; zero for none
+	Run           []byte // what the password was counted under
 	From          Client
 }
 
@@ -26,6 +28,7 @@ func (e Begin) decide(s State, now time.Time) (State, []Effect, error) {
 		return s, nil, ErrWrongPassword
 	}
 	s.SignIn = newSignIn(s, e.ID, e.Reference, Demand{Purpose: PurposeSignIn, ReturnTo: e.ReturnTo}, now)
+	s.SignIn.Browser, s.SignIn.Run = e.Known.Of(u, now), e.Run
 	a, ok := lastUsed(active(u, u.Version))
 	if !ok {
 		return s, nil, nil
@@ -42,6 +45,7 @@ type BeginInside struct {
 	Key       string
 	Unsent    bool
 	Demand    Demand // any purpose but PurposeSignIn
+	Known     Known  // as in Begin
 	From      Client
 }
 
@@ -61,7 +65,7 @@ func (e BeginInside) decide(s State, now time.Time) (State, []Effect, error) {
 		return s, nil, ErrOutOfOrder
 	}
 	s.SignIn = newSignIn(s, e.ID, e.Reference, e.Demand, now)
-	s.SignIn.Session = s.Session.ID
+	s.SignIn.Session, s.SignIn.Browser = s.Session.ID, e.Known.Of(s.User, now)
 	if err := mayManage(s); err != nil {
 		return s, nil, err
 	}
@@ -88,7 +92,7 @@ func mayManage(s State) error {
 
 func newSignIn(s State, id ID, reference string, d Demand, now time.Time) *SignIn {
 	return &SignIn{
-		ID: id, Version: 1, Epoch: s.User.Epoch, Since: s.User.Version,
+		ID: id, User: s.User.ID, Version: 1, Epoch: s.User.Epoch, Since: s.User.Version,
 		Demand: d, Stage: Choosing, Reference: reference,
 		Began: now, Expires: expiry(Choosing, now, now),
 	}

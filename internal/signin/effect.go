@@ -21,8 +21,9 @@ type (
 		Authenticator factor.ID
 		Step          int64
 	}
-	// Accept zeroes an authenticator's wrong answers, its run to MaxRun and the wait that
-	// this spend set. ErrMoved if another spend has disabled it meanwhile.
+	// Accept zeroes an authenticator's wrong answers from the sign-in's kind of browser, its run
+	// to MaxRun, which all kinds feed, and the wait that this spend set. ErrMoved if another spend
+	// has disabled it meanwhile.
 	Accept struct {
 		Authenticator factor.ID
 		Spend         SpendID // "" for an approval: nothing was spent
@@ -43,11 +44,12 @@ type (
 	}
 	// EndSession ends a session.
 	EndSession struct{ ID ID }
-	// EndPasswordRun forgets the user's wrong passwords: the whole sign-in is done.
-	EndPasswordRun struct{}
+	// EndPasswordRun forgets the wrong passwords that were counted with the sign-in's own: all
+	// of it is done.
+	EndPasswordRun struct{ Run []byte }
 	// SetPassword stores a new password's hash.
 	SetPassword struct{ Hash secret.Text }
-	// LiftWait ends the wait that is in force, and nothing else.
+	// LiftWait ends the waits that are in force, of all kinds of browser, and nothing else.
 	LiftWait struct{}
 	// Note writes a line of the company's log. Its id is filled in before Commit.
 	Note struct{ Event audit.Event }

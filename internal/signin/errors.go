@@ -48,6 +48,10 @@ type Locked struct {
 func (Locked) Error() string        { return ErrLocked.Error() }
 func (Locked) Is(target error) bool { return target == ErrLocked }
 
+// ErrCrowded: so many passwords of one network are being compared that, were they all wrong,
+// it would have to wait. It is over as soon as some of them are settled.
+var ErrCrowded = errors.New("too many passwords of one network are being compared")
+
 // ErrCodeOver: no code is good now: the last one has expired, or none was sent.
 var ErrCodeOver = errors.New("no code is good any more")
 

@@ -65,8 +65,14 @@ func keyOf(g rig, s *state) stateKey {
 	}
 	keySessions(w, &s.w)
 	keyAuths(w, ranks)
-	w.wait = ahead(w.wait, w.now)
-	w.hist.wait = ahead(w.hist.wait, w.now)
+	for k := range w.waits {
+		w.waits[k].until = ahead(w.waits[k].until, w.now)
+		w.hist.waits[k].until = ahead(w.hist.waits[k].until, w.now)
+	}
+	for b := range w.cookies {
+		w.cookies[b] = older(w.cookies[b], w.epoch)
+		w.hist.cookies[b] = older(w.hist.cookies[b], w.hist.era+1)
+	}
 	w.version, w.epoch, w.policyV, w.hist.era = 0, 0, 0, 0
 	k.held = keyHeld(g, s)
 	keyChallenges(&k)
@@ -120,6 +126,7 @@ func (h *history) forget(i int) {
 	h.compares[i], h.replays[i] = [maxAuths]int8{}, [maxAuths]int8{}
 	h.made[i] = 0
 	h.sent[i], h.pushed[i] = message{}, pushing{}
+	h.known[i] = 0
 }
 
 func keySessions(w, now *world) {
@@ -155,8 +162,10 @@ func keyAuths(w *world, ranks func(int16) int16) {
 		} else {
 			a.lastStep = 0
 		}
-		a.failedAt = behind(a.failedAt, w.now, failureMinutes)
-		w.hist.failedAt[i] = behind(w.hist.failedAt[i], w.now, failureMinutes)
+		for k := range a.failedAt {
+			a.failedAt[k] = behind(a.failedAt[k], w.now, failureMinutes)
+			w.hist.failedAt[k][i] = behind(w.hist.failedAt[k][i], w.now, failureMinutes)
+		}
 		// Which steps were accepted matters for this one and for the held one's only.
 		h := w.hist.accepted[i]
 		w.hist.accepted[i] = 1 | h>>w.step<<1
@@ -215,6 +224,7 @@ func keyHeld(g rig, s *state) heldKey {
 	r := d.request
 	r.epoch = older(r.epoch, s.w.epoch)
 	r.era = older(r.era, s.w.hist.era)
+	r.cookie, r.given = older(r.cookie, s.w.epoch), older(r.given, s.w.hist.era+1)
 	k := heldKey{set: true, stale: g.stale(&s.w, *d), spent: r.spent, asks: none}
 	if r.kind == evRight || r.kind == evForeign || r.kind == evOld {
 		a := max(r.proof.auth, 0)

@@ -219,6 +219,29 @@ func mutants() []mutant {
 		{"a wait is not obeyed", "C", func(g *rig) { g.spendWaits = false }},
 		{"a right answer of one method clears the others", "C", func(g *rig) { g.acceptOwnOnly = false }},
 		{"nothing is given back after an outage", "C", func(g *rig) { g.refundAll = false }},
+		{"a known browser shares the count of the unknown ones", "C browsers", func(g *rig) {
+			g.kindOf = func(*world, int8) int8 { return unknown }
+		}},
+		{"a wait of the unknown browsers blocks the known one", "C browsers", func(g *rig) {
+			g.waitFor = func(*world, int8) int8 { return unknown }
+		}},
+		{"an accepted answer zeroes the counts of all kinds of browser", "C browsers", func(g *rig) { g.acceptAllKinds = true }},
+		{"the kind of browser follows the cookies that are there", "C browsers", func(g *rig) {
+			present := func(w *world, i int8) int8 {
+				if b := w.signIns[i].browser; w.cookies[b] == w.epoch {
+					return known
+				}
+				return unknown
+			}
+			g.kindOf, g.waitFor = present, present
+		}},
+		{"a cookie of an older epoch is honoured", "D2", decider(func(s State, e Event) (State, Event) {
+			if b, ok := e.(Begin); ok && b.Known.Browser != "" {
+				b.Known.Epoch = s.User.Epoch
+				e = b
+			}
+			return s, e
+		})},
 		{"a run of wrong answers disables nothing", "C", func(g *rig) { g.disable = false }},
 		{"an answer's generation is not compared", "S", decider(func(s State, e Event) (State, Event) {
 			if a, ok := e.(Answer); ok && s.SignIn != nil {

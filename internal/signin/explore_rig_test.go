@@ -25,6 +25,14 @@ type rig struct {
 	burnOnce, sessionOnce, endOthers, writeDifferences        bool
 	spendLimits, spendWaits, acceptOwnOnly, refundAll         bool
 	disable, sendLimits, entered, asksOver, refills           bool
+	// kindOf is whose counts an attempt in sign-in i is added to, waitFor whose wait it obeys.
+	kindOf, waitFor func(w *world, i int8) int8
+	acceptAllKinds  bool
+	ownSecret       bool // a sign-in is found by its own browser only
+	// foreign is an answer to something else than sign-in i asks for.
+	foreign func(w *world, i int8) proofOf
+	// versionOf is the version that a user's is compared with.
+	versionOf func(w *world) int16
 }
 
 func newRig(counts bool) rig {
@@ -33,9 +41,12 @@ func newRig(counts bool) rig {
 		compareUser: true, compareSignIn: true, compareSession: true, comparePolicy: true,
 		burnOnce: true, sessionOnce: true, endOthers: true, writeDifferences: true,
 		spendLimits: true, spendWaits: true, acceptOwnOnly: true, refundAll: true, disable: true,
-		sendLimits: true, entered: true, asksOver: true,
+		sendLimits: true, entered: true, asksOver: true, kindOf: ownKind, waitFor: ownKind,
+		ownSecret: true, foreign: foreign, versionOf: func(w *world) int16 { return w.version },
 	}
 }
+
+func ownKind(w *world, i int8) int8 { return w.signIns[i].known }
 
 // The model's own limits are small, so that they are reached.
 const (
@@ -79,6 +90,7 @@ const (
 	evLose
 	evLate // an approval of the push before
 	evNotMe
+	evForget // the browser loses its cookies of full sign-ins
 	evReset
 	evLift
 	evPassword
@@ -95,7 +107,7 @@ const (
 
 var kindNames = [...]string{"begin", "choose", "enrol", "drop", "right", "foreign", "wrong", "outage", "approve", "deny",
 	"continue", "finish", "skip", "cancel", "add", "remove", "step-up", "sign-out",
-	"number", "same number", "call me instead at set-up", "resend", "call me instead", "old code", "register", "lapse", "lost at its service", "late approval", "not me", "reset", "lift", "password", "deactivate", "reactivate",
+	"number", "same number", "call me instead at set-up", "resend", "call me instead", "old code", "register", "lapse", "lost at its service", "late approval", "not me", "forget", "reset", "lift", "password", "deactivate", "reactivate",
 	"require", "relax", "tick", "fail", "mend", "held"}
 
 // request is one event of a trace.
@@ -110,6 +122,8 @@ type request struct {
 	spend   int8
 	epoch   int16 // the user's when the password was compared
 	era     int16 // the same, as the history counts it
+	cookie  int16 // of a beginning: the epoch of which the browser's cookie was
+	given   int16 // the same, as the history counts it
 }
 
 // proofOf is what a comparison found, as the rig's history knows it.
@@ -133,13 +147,13 @@ func (r *request) event(w *world) Event {
 	ch := chIDs[w.budget.challenges]
 	switch r.kind {
 	case evBegin:
-		return Begin{ID: signInIDs[r.signIn], Challenge: ch, PasswordEpoch: int64(r.epoch), Unsent: r.unsent}
+		return Begin{ID: signInIDs[r.signIn], Challenge: ch, PasswordEpoch: int64(r.epoch), Known: r.known(w), Unsent: r.unsent}
 	case evAdd:
-		return BeginInside{ID: signInIDs[r.signIn], Challenge: ch, Unsent: r.unsent, Demand: Demand{Purpose: PurposeEnrol}}
+		return BeginInside{ID: signInIDs[r.signIn], Challenge: ch, Unsent: r.unsent, Known: r.known(w), Demand: Demand{Purpose: PurposeEnrol}}
 	case evStepUp:
-		return BeginInside{ID: signInIDs[r.signIn], Challenge: ch, Unsent: r.unsent, Demand: Demand{Purpose: PurposeStepUp}}
+		return BeginInside{ID: signInIDs[r.signIn], Challenge: ch, Unsent: r.unsent, Known: r.known(w), Demand: Demand{Purpose: PurposeStepUp}}
 	case evRemove:
-		return BeginInside{ID: signInIDs[r.signIn], Challenge: ch, Unsent: r.unsent, Demand: Demand{Purpose: PurposeRemove, Target: authIDs[r.arg]}}
+		return BeginInside{ID: signInIDs[r.signIn], Challenge: ch, Unsent: r.unsent, Known: r.known(w), Demand: Demand{Purpose: PurposeRemove, Target: authIDs[r.arg]}}
 	case evChoose:
 		e := Choose{Authenticator: authIDs[r.arg], Challenge: ch}
 		if kinds[w.auths[r.arg].kind] == kindApproval {
@@ -237,6 +251,9 @@ var errRefused = errors.New("refused before the machine")
 // prepare runs a request up to its decision: load, spend, compare, decide. The world
 // has its spend taken; nothing else has changed.
 func (g *rig) prepare(w *world, r request) (decided, error) {
+	if i := r.loads(); g.ownSecret && i != none && r.browser != none && r.browser != w.signIns[i].browser {
+		return decided{}, errRefused
+	}
 	s, ok := g.load(w, r.loads(), r.browser)
 	if !ok {
 		return decided{}, errRefused
@@ -253,6 +270,12 @@ func (g *rig) prepare(w *world, r request) (decided, error) {
 			return decided{}, errRefused
 		}
 	}
+	if r.begins() {
+		if !r.spent {
+			r.cookie, r.given = w.cookies[r.browser], w.hist.cookies[r.browser]
+		}
+		s.User.Wait = atOr(w.waits[w.kindFor(r)].until)
+	}
 	if r.kind == evBegin && !r.spent {
 		r.spent, r.epoch, r.era = true, w.epoch, w.hist.era
 	}
@@ -268,7 +291,8 @@ func (g *rig) prepare(w *world, r request) (decided, error) {
 	case evBegin, evAdd, evRemove, evStepUp, evChoose, evEnrol, evNumber, evSame, evKeep, evRegister:
 		w.budget.challenges++ // its id is used up
 	}
-	d := decided{request: r, before: s, after: after, effects: effects, at: w.now, waiting: w.now < w.hist.wait}
+	d := decided{request: r, before: s, after: after, effects: effects, at: w.now}
+	d.waiting = w.now < w.hist.waits[w.hist.kind(w, r)].until
 	if after.SignIn != nil && after.SignIn.Stage == Challenged && !r.begins() {
 		d.spent = w.spent(r.signIn, index(authIDs[:], after.SignIn.Challenge.Authenticator))
 	}
@@ -328,7 +352,7 @@ func (g *rig) answer(w *world, r *request, s State) error {
 		return errRefused
 	}
 	if r.kind == evForeign {
-		r.proof = foreign(w, r.signIn)
+		r.proof = g.foreign(w, r.signIn)
 	}
 	if a := &w.auths[si.asks]; r.kind == evRight && stages[si.stage] == Challenged && !sent(a.kind) && a.lastStep >= w.step {
 		g.refund(w, r.signIn, false) // a replay gives back the user's count, not the attempt
@@ -364,8 +388,11 @@ func (g *rig) spend(w *world, i int8) error {
 	if !a.present { // pending: touches no user's count
 		return nil
 	}
-	if g.spendWaits && w.now < w.wait {
+	if g.spendWaits && w.now < w.waits[g.waitFor(w, i)].until {
 		si.taken[id]--
+		if w.now >= w.hist.waits[w.hist.known[i]].until {
+			return broke(6, "an attempt is refused by a wait of another kind of browser")
+		}
 		return ErrLocked
 	}
 	if a.disabledBy != noSpend {
@@ -376,22 +403,23 @@ func (g *rig) spend(w *world, i int8) error {
 	if g.disable && a.run >= modelRun {
 		a.disabledBy = thisSpend
 	}
-	if w.now-a.failedAt >= failureMinutes {
-		a.fails = 0
+	k := g.kindOf(w, i)
+	if w.now-a.failedAt[k] >= failureMinutes {
+		a.fails[k] = 0
 	}
-	a.fails++
-	a.failedAt = w.now
-	if w.failures() >= modelWaitFrom {
-		w.wait, w.waitBy = w.now+modelWait, thisSpend
+	a.fails[k]++
+	a.failedAt[k] = w.now
+	if w.failures(k) >= modelWaitFrom {
+		w.waits[k] = wWait{until: w.now + modelWait, by: thisSpend}
 	}
 	return nil
 }
 
-func (w *world) failures() int8 {
+func (w *world) failures(k int8) int8 {
 	var sum int8
 	for i := range w.auths {
-		if a := &w.auths[i]; a.present && w.now-a.failedAt < failureMinutes {
-			sum += a.fails
+		if a := &w.auths[i]; a.present && w.now-a.failedAt[k] < failureMinutes {
+			sum += a.fails[k]
 		}
 	}
 	return sum
@@ -411,12 +439,13 @@ func (g *rig) refund(w *world, i int8, attempt bool) {
 		return
 	}
 	a.run--
-	a.fails = max(a.fails-1, 0)
+	k := g.kindOf(w, i)
+	a.fails[k] = max(a.fails[k]-1, 0)
 	if a.disabledBy == thisSpend {
 		a.disabledBy = noSpend
 	}
-	if w.waitBy == thisSpend {
-		w.wait, w.waitBy = 0, noSpend
+	if w.waits[k].by == thisSpend {
+		w.waits[k] = wWait{}
 	}
 }
 
@@ -465,7 +494,7 @@ func (g *rig) write(w *world, d decided) error {
 // stale reports whether anything that d was decided on has moved.
 func (g *rig) stale(w *world, d decided) bool {
 	b := d.before
-	if g.compareUser && b.User.Version != int64(w.version) {
+	if g.compareUser && b.User.Version != int64(g.versionOf(w)) {
 		return true
 	}
 	if g.compareSignIn && b.SignIn != nil && b.SignIn.Version != int64(w.signIns[d.request.signIn].version) {
@@ -516,7 +545,7 @@ func (g *rig) effect(w *world, e Effect, d decided) error {
 		}
 		a.lastStep = int8(e.Step)
 	case Accept:
-		return g.accept(w, e)
+		return g.accept(w, e, d.request.signIn)
 	case Disable:
 		a := &w.auths[index(authIDs[:], e.Authenticator)]
 		if !a.present || a.disabledBy != noSpend {
@@ -556,7 +585,7 @@ func (g *rig) effect(w *world, e Effect, d decided) error {
 			w.pushes -= w.hist.pushed[i].count
 		}
 	case LiftWait:
-		w.wait, w.waitBy, w.hist.wait, w.hist.waitBy = 0, noSpend, 0, noSpend
+		w.waits, w.hist.waits = [browserKinds]wWait{}, [browserKinds]wWait{}
 	case EndSession:
 		w.sessions[index(signInIDs[:], e.ID)].exists = false
 	case MakeSession:
@@ -564,14 +593,14 @@ func (g *rig) effect(w *world, e Effect, d decided) error {
 		if g.sessionOnce && w.hist.made[i] > 0 {
 			return ErrMoved
 		}
-		w.sessions[i] = wSession{exists: true, version: 1, epoch: int16(e.Session.Epoch), assurance: int8(e.Session.Assurance),
+		w.sessions[i] = wSession{exists: true, owner: w.whose, version: 1, epoch: int16(e.Session.Epoch), assurance: int8(e.Session.Assurance),
 			created: w.now, provedBy: index(authIDs[:], e.Session.Proved.By), provedAt: minute(e.Session.Proved.At)}
 		w.holds[d.request.browser] = i
 	}
 	return nil
 }
 
-func (g *rig) accept(w *world, e Accept) error {
+func (g *rig) accept(w *world, e Accept, i int8) error {
 	if !g.counts {
 		return nil
 	}
@@ -582,21 +611,27 @@ func (g *rig) accept(w *world, e Accept) error {
 	}
 	if !g.acceptOwnOnly {
 		for i := range w.auths {
-			w.auths[i].fails, w.auths[i].run, w.auths[i].disabledBy = 0, 0, noSpend
+			w.auths[i].fails, w.auths[i].run, w.auths[i].disabledBy = [browserKinds]int8{}, 0, noSpend
 		}
-		w.wait = 0
+		w.waits = [browserKinds]wWait{}
 	}
-	a.fails, a.run, a.disabledBy = 0, 0, noSpend
-	if w.waitBy == spend && spend != noSpend {
-		w.wait, w.waitBy = 0, noSpend
+	k := g.kindOf(w, i)
+	a.fails[k], a.run, a.disabledBy = 0, 0, noSpend
+	if g.acceptAllKinds {
+		a.fails = [browserKinds]int8{}
+	}
+	if w.waits[k].by == spend && spend != noSpend {
+		w.waits[k] = wWait{}
 	}
 	return nil
 }
 
 // settle forgets which spend was which, once its step is over.
 func (w *world) settle(from, to int8) {
-	if w.waitBy == from {
-		w.waitBy = to
+	for k := range w.waits {
+		if w.waits[k].by == from {
+			w.waits[k].by = to
+		}
 	}
 	for i := range w.auths {
 		if w.auths[i].disabledBy == from {

@@ -108,7 +108,7 @@ func (x *explorer) expand(s state) error {
 		if err := x.visit(state{w, s.held, s.node}, describe(r)+refusal(err)); err != nil {
 			return err
 		}
-		if s.held == nil && x.scope.hold && r.kind < evTick && r.kind != evWrong && r.kind != evOutage {
+		if s.held == nil && x.scope.hold && r.kind < evTick && r.kind != evWrong && r.kind != evOutage && r.kind != evForget {
 			if err := x.hold(s, r); err != nil {
 				return err
 			}
@@ -156,6 +156,9 @@ func (g *rig) whole(w *world, r request) error {
 		w.now += r.arg
 		w.step++
 		return nil
+	case evForget:
+		w.cookies[r.browser], w.hist.cookies[r.browser] = 0, 0
+		return nil
 	case evFail:
 		w.failing = true
 		return nil
@@ -198,18 +201,19 @@ func (g *rig) lost(w *world, d decided, err error) {
 		return
 	}
 	a := d.request.proof.auth
-	w.auths[a].run, w.auths[a].fails = max(w.auths[a].run-1, 0), max(w.auths[a].fails-1, 0)
-	w.hist.run[a], w.hist.fails[a] = max(w.hist.run[a]-1, 0), max(w.hist.fails[a]-1, 0)
+	k, hk := g.kindOf(w, d.request.signIn), w.hist.known[d.request.signIn]
+	w.auths[a].run, w.auths[a].fails[k] = max(w.auths[a].run-1, 0), max(w.auths[a].fails[k]-1, 0)
+	w.hist.run[a], w.hist.fails[hk][a] = max(w.hist.run[a]-1, 0), max(w.hist.fails[hk][a]-1, 0)
 	for _, by := range []*int8{&w.auths[a].disabledBy, &w.hist.disabledBy[a]} {
 		if *by == d.request.spend {
 			*by = noSpend
 		}
 	}
-	if w.waitBy == d.request.spend {
-		w.wait, w.waitBy = 0, noSpend
+	if w.waits[k].by == d.request.spend {
+		w.waits[k] = wWait{}
 	}
-	if w.hist.waitBy == d.request.spend {
-		w.hist.wait, w.hist.waitBy = 0, noSpend
+	if w.hist.waits[hk].by == d.request.spend {
+		w.hist.waits[hk] = wWait{}
 	}
 }
 
@@ -309,8 +313,14 @@ func (x *explorer) requests(w *world) []request {
 				out = append(out, request{kind: k, browser: none, signIn: none, arg: none})
 			}
 		case evLift:
-			if w.wait > w.now {
+			if max(w.waits[unknown].until, w.waits[known].until) > w.now {
 				out = append(out, request{kind: k, browser: none, signIn: none, arg: none})
+			}
+		case evForget:
+			for b := range int8(browsers) {
+				if w.cookies[b] != 0 {
+					out = append(out, request{kind: k, browser: b, signIn: none, arg: none})
+				}
 			}
 		case evSignOut:
 			for b := range int8(browsers) {
@@ -456,6 +466,19 @@ func (w world) relaxed() world { w.required = false; return w }
 // slippedIn makes authenticator a ten minutes old.
 func (w world) slippedIn(a int) world { w.auths[a].added = w.now - 10; return w }
 
+// knowing gives browser 0 the cookie of a full sign-in.
+func (w world) knowing() world {
+	w.cookies[0], w.hist.cookies[0] = w.epoch, w.hist.era+1
+	return w
+}
+
+// failed gives authenticator 0 wrong answers from a kind of browser.
+func (w world) failed(k, n int8) world {
+	w.auths[0].fails[k], w.auths[0].failedAt[k] = n, w.now
+	w.hist.fails[k][0], w.hist.failedAt[k][0] = n, w.now
+	return w
+}
+
 // signedIn puts browser 0 into a session proved by authenticator a an hour ago, in slot 0.
 func (w world) signedIn(a int8) world {
 	w.signIns[0] = wSignIn{exists: true, version: 3, epoch: w.epoch, since: w.version, target: none, stage: index(stages[:], Done),
@@ -468,7 +491,7 @@ func (w world) signedIn(a int8) world {
 
 var stepKinds = []kind{evBegin, evChoose, evEnrol, evDrop, evRight, evForeign, evWrong, evFinish, evSkip, evCancel}
 
-// scopes are those of security § 2 that concern one user.
+// scopes are those of security § 2 that concern one user; B, of two, is in explore_duo_test.go.
 func scopes() []scope {
 	approvals := []kind{evApprove, evDeny, evContinue}
 	admin := []kind{evReset, evPassword, evDeactivate, evReactivate}
@@ -504,13 +527,18 @@ func scopes() []scope {
 				with(func(b *budget) { b.admin, b.policy, b.enrolments, b.changes, b.browsers = 0, 0, 0, 1, 1 }).with(kindTyped, kindTyped),
 				with(func(b *budget) { b.admin, b.policy, b.enrolments, b.changes, b.ticks, b.browsers = 0, 0, 1, 0, 2, 1 }).with(kindTyped),
 			}},
+		{name: "C browsers", counts: true, hold: true, ticks: []int16{modelWait}, floor: 20000,
+			kinds: []kind{evBegin, evRight, evWrong, evOutage, evLift, evForget, evTick},
+			roots: []world{
+				with(func(b *budget) { b.admin, b.policy, b.enrolments, b.changes = 0, 0, 0, 0 }).with(kindTyped).knowing().failed(unknown, 2).failed(known, 2),
+			}},
 		{name: "D1", hold: true, ticks: []int16{5}, floor: 70000, kinds: join(stepKinds, []kind{evTick}),
 			roots: []world{with(func(b *budget) { b.signIns, b.admin, b.policy, b.changes, b.ticks, b.enrolments = 3, 0, 0, 0, 1, 2 })}},
 		{name: "D2", hold: true, ticks: []int16{5}, floor: 50000,
 			kinds: join(stepKinds, admin, []kind{evTick, evSignOut}),
 			roots: []world{
 				with(func(b *budget) { b.policy, b.enrolments, b.changes, b.ticks = 0, 1, 0, 0 }),
-				with(func(b *budget) { b.policy, b.enrolments, b.changes, b.ticks = 0, 1, 1, 1 }).with(kindTyped),
+				with(func(b *budget) { b.policy, b.enrolments, b.changes, b.ticks = 0, 1, 1, 1 }).with(kindTyped).knowing(),
 				with(func(b *budget) { b.policy, b.enrolments, b.changes, b.ticks = 0, 1, 0, 0 }).relaxed(),
 				with(func(b *budget) {
 					b.signIns, b.policy, b.enrolments, b.changes, b.ticks, b.admin, b.browsers = 1, 0, 0, 0, 0, 2, 1

@@ -25,15 +25,17 @@ type history struct {
 	answered uint32
 	approved uint32
 
-	run, fails, disabledBy [maxAuths]int8
-	failedAt               [maxAuths]int16
-	wait                   int16
-	waitBy                 int8
-	compares, replays      [maxSignIns][maxAuths]int8
-	sent                   [maxSignIns]message
-	sends                  int8 // messages that were not entered
-	pushed                 [maxSignIns]pushing
-	pushes                 int8 // pushes that were not approved
+	run, disabledBy   [maxAuths]int8
+	fails             [browserKinds][maxAuths]int8
+	failedAt          [browserKinds][maxAuths]int16
+	waits             [browserKinds]wWait
+	known             [maxSignIns]int8 // the kind of browser, by the cookie that it had at the beginning
+	cookies           [browsers]int16  // the era of a browser's cookie, and one more; 0: it has none
+	compares, replays [maxSignIns][maxAuths]int8
+	sent              [maxSignIns]message
+	sends             int8 // messages that were not entered
+	pushed            [maxSignIns]pushing
+	pushes            int8 // pushes that were not approved
 }
 
 // violation names the invariant (security § 2) that a trace has broken.
@@ -91,7 +93,8 @@ func (h *history) compared(w *world, r *request, counts bool) error {
 	if !w.auths[a].present {
 		return nil
 	}
-	if w.now < h.wait {
+	k := h.known[i]
+	if w.now < h.waits[k].until {
 		return broke(6, "a comparison during a wait")
 	}
 	if h.disabledBy[a] != noSpend {
@@ -101,26 +104,28 @@ func (h *history) compared(w *world, r *request, counts bool) error {
 	if h.run[a] >= modelRun {
 		h.disabledBy[a] = thisSpend
 	}
-	if w.now-h.failedAt[a] >= failureMinutes {
-		h.fails[a] = 0
+	if w.now-h.failedAt[k][a] >= failureMinutes {
+		h.fails[k][a] = 0
 	}
-	h.fails[a]++
-	h.failedAt[a] = w.now
+	h.fails[k][a]++
+	h.failedAt[k][a] = w.now
 	var sum int8
-	for j := range h.fails {
-		if w.auths[j].present && w.now-h.failedAt[j] < failureMinutes {
-			sum += h.fails[j]
+	for j := range h.fails[k] {
+		if w.auths[j].present && w.now-h.failedAt[k][j] < failureMinutes {
+			sum += h.fails[k][j]
 		}
 	}
 	if sum >= modelWaitFrom {
-		h.wait, h.waitBy = w.now+modelWait, thisSpend
+		h.waits[k] = wWait{until: w.now + modelWait, by: thisSpend}
 	}
 	return nil
 }
 
 func (h *history) settle(from, to int8) {
-	if h.waitBy == from {
-		h.waitBy = to
+	for k := range h.waits {
+		if h.waits[k].by == from {
+			h.waits[k].by = to
+		}
 	}
 	for i := range h.disabledBy {
 		if h.disabledBy[i] == from {
@@ -137,7 +142,9 @@ func judge(old, w *world, d decided) error {
 		return err
 	}
 	if r.begins() {
-		h.began(w, r)
+		if err := h.began(w, r); err != nil {
+			return err
+		}
 	}
 	if err := h.elsewhere(old, d); err != nil {
 		return err
@@ -196,7 +203,18 @@ func (w *world) monotonic(old *world) error {
 	return nil
 }
 
-func (h *history) began(w *world, r request) {
+// kind is the kind of browser that r comes from, by the cookies that were given.
+func (h *history) kind(w *world, r request) int8 {
+	switch {
+	case r.begins() && r.given == h.era+1:
+		return known
+	case r.begins() || r.signIn == none:
+		return unknown
+	}
+	return h.known[r.signIn]
+}
+
+func (h *history) began(w *world, r request) error {
 	i := r.signIn
 	h.begun[i] = h.era
 	if r.kind == evBegin {
@@ -204,6 +222,11 @@ func (h *history) began(w *world, r request) {
 	}
 	h.atBegin[i], h.others[i] = w.strong(), w.present()
 	h.proved[i], h.first[i] = 0, 0
+	h.known[i] = h.kind(w, r)
+	if w.signIns[i].known != h.known[i] {
+		return broke(6, "sign-in %d counts as of kind %d, its browser is of %d", i, w.signIns[i].known, h.known[i])
+	}
+	return nil
 }
 
 // proofs: each step and challenge counts once (4), an accepted answer equals its
@@ -225,7 +248,7 @@ func (h *history) proofs(old, w *world, r request) error {
 			return nil
 		}
 		if c := w.signIns[i].challenge; c != none {
-			if w.now < h.wait {
+			if w.now < h.waits[h.known[i]].until {
 				return broke(6, "an approval during a wait")
 			}
 			h.approved |= 1 << c
@@ -252,9 +275,10 @@ func (h *history) proofs(old, w *world, r request) error {
 	}
 	own := h.disabledBy[a] == noSpend || h.disabledBy[a] == r.spend && r.spend != noSpend
 	if own {
-		h.run[a], h.fails[a], h.disabledBy[a] = 0, 0, noSpend
-		if h.waitBy == r.spend && r.spend != noSpend {
-			h.wait, h.waitBy = 0, noSpend
+		k := h.known[i]
+		h.run[a], h.fails[k][a], h.disabledBy[a] = 0, 0, noSpend
+		if h.waits[k].by == r.spend && r.spend != noSpend {
+			h.waits[k] = wWait{}
 		}
 	}
 	if own && h.atBegin[i]&bit(a) != 0 {
@@ -307,7 +331,7 @@ func (h *history) membership(old, w *world, r request) error {
 func (h *history) removed(old, w *world, r request, gone uint8) error {
 	for i := range w.auths {
 		if gone&bit(int8(i)) != 0 {
-			h.run[i], h.fails[i], h.disabledBy[i] = 0, 0, noSpend
+			h.run[i], h.fails[unknown][i], h.fails[known][i], h.disabledBy[i] = 0, 0, 0, noSpend
 		}
 	}
 	if r.kind == evReset {

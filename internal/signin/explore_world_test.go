@@ -21,6 +21,16 @@ const (
 	none       = -1
 )
 
+// The kinds of browser: those that are not known, which count together, and the one with a
+// cookie of a full sign-in.
+const (
+	unknown int8 = iota
+	known
+	browserKinds
+)
+
+var browserIDs = [browserKinds]BrowserID{"", "b"}
+
 // Spends are told apart only as far as it matters: the one whose step is held back,
 // the one whose step runs now, and all that are settled.
 const (
@@ -49,13 +59,14 @@ type wAuth struct {
 	lastStep   int8
 	disabledBy int8 // a spend
 	run        int8
-	fails      int8
-	failedAt   int16
+	fails      [browserKinds]int8
+	failedAt   [browserKinds]int16
 }
 
 type wSignIn struct {
 	exists    bool
 	browser   int8
+	known     int8 // the kind of browser that it began in
 	version   int16
 	epoch     int16
 	since     int16
@@ -82,8 +93,15 @@ type wSignIn struct {
 	taken     [maxAuths]int8 // attempts
 }
 
+// wWait is the wait of one kind of browser.
+type wWait struct {
+	until int16
+	by    int8
+}
+
 type wSession struct {
 	exists    bool
+	owner     int8 // index in userIDs
 	version   int16
 	epoch     int16
 	assurance int8
@@ -93,6 +111,7 @@ type wSession struct {
 }
 
 type world struct {
+	whose    int8 // index in userIDs
 	now      int16
 	step     int8 // the TOTP step of now
 	required bool
@@ -102,8 +121,8 @@ type world struct {
 	epoch    int16
 	active   bool
 	must     bool
-	wait     int16
-	waitBy   int8
+	waits    [browserKinds]wWait
+	cookies  [browsers]int16 // the epoch of which a browser's cookie is; 0: it has none
 	auths    [maxAuths]wAuth
 	signIns  [maxSignIns]wSignIn
 	sessions [maxSignIns]wSession
@@ -127,6 +146,7 @@ const goneChallenge = 31
 var (
 	stages    = [...]Stage{Choosing, Challenged, Enrolling, Enrolled, Done, Ended}
 	purposes  = [...]Purpose{PurposeSignIn, PurposeEnrol, PurposeRemove, PurposeStepUp}
+	userIDs   = [...]company.UserID{"u", "v"}
 	authIDs   = [...]factor.ID{"a0", "a1", "a2", "a3"}
 	signInIDs = [...]ID{"s0", "s1", "s2"}
 	chIDs     = func() (ids [32]string) {
@@ -169,10 +189,17 @@ func minute(t time.Time) int16 {
 	return int16(t.Sub(worldZero) / time.Minute)
 }
 
+// userFor is user as it is loaded for a kind of browser.
+func (w *world) userFor(k int8) User {
+	u := w.user()
+	u.Wait = atOr(w.waits[k].until)
+	return u
+}
+
 func (w *world) user() User {
 	u := User{
-		ID: "u", Company: "co", Version: int64(w.version), Epoch: int64(w.epoch),
-		Status: company.Deactivated, Role: company.Salesperson, MustEnrol: w.must, Wait: atOr(w.wait),
+		ID: userIDs[w.whose], Company: "co", Version: int64(w.version), Epoch: int64(w.epoch),
+		Status: company.Deactivated, Role: company.Salesperson, MustEnrol: w.must, AnyWait: atOr(max(w.waits[unknown].until, w.waits[known].until)),
 	}
 	if w.active {
 		u.Status = company.Active
@@ -215,7 +242,7 @@ func sent(k int8) bool { return kinds[k] == kindText || kinds[k] == kindSpoken }
 func (w *world) signIn(i int8) *SignIn {
 	s := &w.signIns[i]
 	si := &SignIn{
-		ID: signInIDs[i], Version: int64(s.version), Epoch: int64(s.epoch), Since: int64(s.since),
+		ID: signInIDs[i], Browser: browserIDs[s.known], Version: int64(s.version), Epoch: int64(s.epoch), Since: int64(s.since),
 		Demand: Demand{Purpose: purposes[s.purpose]}, Stage: stages[s.stage], Began: at(s.began), Expires: at(s.expires),
 		Left: MaxAttempts,
 	}
@@ -255,7 +282,7 @@ func (w *world) session(i int8) *Session {
 	}
 	x := &w.sessions[i]
 	s := &Session{
-		ID: signInIDs[i], Company: "co", User: "u", Version: int64(x.version), Epoch: int64(x.epoch),
+		ID: signInIDs[i], Company: "co", User: userIDs[x.owner], Version: int64(x.version), Epoch: int64(x.epoch),
 		Assurance: int(x.assurance), Created: at(x.created), Seen: at(w.now),
 	}
 	if x.provedBy != none {
@@ -274,14 +301,28 @@ func (w *world) load(i, b int8) (State, bool) {
 	if w.failing {
 		return State{}, false
 	}
-	s := State{Policy: w.policy(), User: w.user()}
+	s := State{Policy: w.policy(), User: w.userFor(unknown)}
 	if i != none {
 		s.SignIn = w.signIn(i)
+		s.User = w.userFor(w.signIns[i].known)
 	}
 	if b != none {
 		s.Session = w.session(w.holds[b])
 	}
 	return s, true
+}
+
+// known is what the cookie says that came with a beginning.
+func (r *request) known(w *world) Known {
+	if r.cookie == 0 {
+		return Known{}
+	}
+	return Known{Company: "co", User: userIDs[w.whose], Browser: browserIDs[known], Epoch: int64(r.cookie), Expires: at(w.now + 1)}
+}
+
+// kindFor is the kind of browser with which a beginning is loaded.
+func (w *world) kindFor(r request) int8 {
+	return index(browserIDs[:], r.known(w).Of(w.user(), at(w.now)))
 }
 
 // pack is signIn's inverse, keeping the counts that only Spend changes.
@@ -292,7 +333,7 @@ func (w *world) pack(i int8, si *SignIn, b int8) {
 		browser = b
 	}
 	*s = wSignIn{
-		exists: true, browser: browser, version: int16(si.Version), epoch: int16(si.Epoch), since: int16(si.Since),
+		exists: true, browser: browser, known: index(browserIDs[:], si.Browser), version: int16(si.Version), epoch: int16(si.Epoch), since: int16(si.Since),
 		purpose: index(purposes[:], si.Demand.Purpose), target: index(authIDs[:], si.Demand.Target),
 		stage: index(stages[:], si.Stage), began: minute(si.Began), expires: minute(si.Expires),
 		session: index(signInIDs[:], si.Session), challenge: index(chIDs[:], si.Challenge.ID),

@@ -70,7 +70,7 @@ func done(s State, proved Proved, now time.Time) (State, []Effect) {
 		made.AMR = []string{"pwd", proved.AMR, "mfa"}
 		made.Proved = proved
 	}
-	effects := []Effect{MakeSession{Session: made}, EndPasswordRun{}}
+	effects := []Effect{MakeSession{Session: made}, EndPasswordRun{Run: s.SignIn.Run}}
 	if s.Session != nil {
 		effects = append(effects, EndSession{ID: s.Session.ID})
 	}

@@ -54,9 +54,59 @@ func PasswordWait(failures int) time.Duration {
 	return waits[min(failures-5, len(waits)-1)]
 }
 
-// PasswordsPerHour is how many passwords of one user, or unknown name, are compared in
-// an hour.
+// PasswordsPerHour is how many passwords of one user, or unknown name, are compared in an
+// hour: of all unknown browsers together, and of each known one.
 const PasswordsPerHour = 30
+
+// TellFrom is the wrong answer of a user's second factors, in unknown browsers, at which they
+// are mailed that somebody knows their password; again after TellAgain at the earliest. The
+// mail is held back for TellAfter, in which it is clear whether that answer was right after
+// all: longer than a step takes.
+const (
+	TellFrom  = 5
+	TellAgain = 24 * time.Hour
+	TellAfter = 2 * settleLimit
+)
+
+// A network waits once so many passwords for so many names were wrong within a time. Where
+// many people share an address few of them are wrong, and their known browsers do not count.
+const (
+	NetworkFailures = 100
+	NetworkNames    = 10
+	NetworkSpan     = 10 * time.Minute
+	// NetworkGrain is how closely times are kept for it: a minute's failures are one row a name.
+	NetworkGrain = time.Minute
+)
+
+// NetworkFailure is how many passwords for one name were wrong in one minute.
+type NetworkFailure struct {
+	Minute  time.Time // its beginning
+	Subject string    // a digest of the name's user, or of the name
+	Fails   int
+}
+
+// NetworkWait is until when a network waits with these failures; zero where it does not.
+func NetworkWait(failures []NetworkFailure, now time.Time) time.Time {
+	recent := slices.DeleteFunc(slices.Clone(failures), func(f NetworkFailure) bool {
+		return f.Fails <= 0 || !now.Before(f.Minute.Add(NetworkSpan))
+	})
+	slices.SortFunc(recent, func(a, b NetworkFailure) int { return a.Minute.Compare(b.Minute) })
+	var until time.Time
+	for len(recent) > 0 && tooMany(recent) {
+		until = recent[0].Minute.Add(NetworkSpan) // when the oldest are left out
+		recent = slices.DeleteFunc(recent, func(f NetworkFailure) bool { return !until.Before(f.Minute.Add(NetworkSpan)) })
+	}
+	return until
+}
+
+func tooMany(failures []NetworkFailure) bool {
+	fails, names := 0, map[string]bool{}
+	for _, f := range failures {
+		fails += f.Fails
+		names[f.Subject] = true
+	}
+	return fails >= NetworkFailures && len(names) >= NetworkNames
+}
 
 // The limits of texts and calls of one user. Those whose code was entered do not count, but
 // for the hard cap. A number that is not yet proved has the first two of its own.

@@ -13,6 +13,7 @@ import (
 	"sallyport.dev/sallyport/internal/factor"
 	"sallyport.dev/sallyport/internal/factor/phonecode"
 	"sallyport.dev/sallyport/internal/outbox"
+	"sallyport.dev/sallyport/internal/password"
 	"sallyport.dev/sallyport/internal/secret"
 	"sallyport.dev/sallyport/internal/signin"
 	"sallyport.dev/sallyport/internal/store/storetest"
@@ -21,10 +22,10 @@ import (
 // anyPassword takes every password.
 type anyPassword struct{}
 
-func (anyPassword) Verify(context.Context, secret.Text, secret.Text) error { return nil }
-func (anyPassword) VerifyNothing(context.Context, secret.Text) error       { return nil }
-func (anyPassword) Stale(secret.Text) bool                                 { return false }
-func (anyPassword) Hash(context.Context, secret.Text) (secret.Text, error) { return secret.Text{}, nil }
+func (anyPassword) Verify(context.Context, secret.Text, password.Try) error { return nil }
+func (anyPassword) VerifyNothing(context.Context, password.Try) error       { return nil }
+func (anyPassword) Stale(secret.Text) bool                                  { return false }
+func (anyPassword) Hash(context.Context, secret.Text) (secret.Text, error)  { return secret.Text{}, nil }
 
 // phones is a house whose people have telephones.
 type phones struct {

@@ -40,6 +40,8 @@ type SignIns struct {
 type Keys interface {
 	// Digest is a keyed digest of parts under the active key, apart for each label.
 	Digest(label string, parts ...string) []byte
+	// DigestWith is Digest under another key; an error where the ring does not have it.
+	DigestWith(key secret.KeyID, label string, parts ...string) ([]byte, error)
 	// Active names that key.
 	Active() secret.KeyID
 }
@@ -169,8 +171,9 @@ func (s *SignIns) Offer(st State, issuer, account string) (factor.Offer, error) 
 
 // BeginInside starts a ceremony in the session that b holds: adding or removing a method.
 func (s *SignIns) BeginInside(ctx context.Context, w Who, d Demand) (Begun, error) {
-	e := BeginInside{ID: ID(secret.NewID()), Reference: secret.NewReference(), Challenge: secret.NewID(), Key: s.key(), Demand: d, From: w.Browser.client()}
-	return s.begin(ctx, w, e, e.ID)
+	e := BeginInside{ID: ID(secret.NewID()), Reference: secret.NewReference(), Challenge: secret.NewID(), Key: s.key(),
+		Demand: d, Known: s.vouched(w.Browser, w.Company, w.User), From: w.Browser.client()}
+	return s.begin(ctx, w, e, opening{id: e.ID, known: e.Known})
 }
 
 // Inside takes a step of a live session that is no sign-in: Rename, SignOut.
@@ -217,20 +220,26 @@ func (s *SignIns) ForCompany(ctx context.Context, a Who, e Event) error {
 	return err
 }
 
+// opening is what a sign-in begins with.
+type opening struct {
+	id    ID
+	known Known // what the browser's cookie says
+}
+
 // begin opens a sign-in, for which it makes room in the browser.
-func (s *SignIns) begin(ctx context.Context, w Who, e Event, id ID) (Begun, error) {
+func (s *SignIns) begin(ctx context.Context, w Who, e Event, o opening) (Begun, error) {
 	over, err := s.makeRoom(ctx, w.Browser)
 	if err != nil {
 		return Begun{}, fmt.Errorf("end the oldest sign-in: %w", err)
 	}
-	t := Token{Company: w.Company, ID: id, Secret: secret.NewToken()}
+	t := Token{Company: w.Company, ID: o.id, Secret: secret.NewToken()}
 	open := []Effect{Open{Secret: t.Secret}}
-	load := func(ctx context.Context) (State, error) { return s.loadUser(ctx, w) }
+	load := func(ctx context.Context) (State, error) { return s.loadAs(ctx, w, o.known) }
 	st, err := s.commitOrUnsent(ctx, e, open, load)
 	if err != nil {
 		return Begun{}, err
 	}
-	s.Log.InfoContext(ctx, "sign-in begun", "company", w.Company, "user", w.User, "sign_in", id,
+	s.Log.InfoContext(ctx, "sign-in begun", "company", w.Company, "user", w.User, "sign_in", o.id,
 		"reference", st.SignIn.Reference, "purpose", st.SignIn.Demand.Purpose)
 	return Begun{Token: t, Over: over}, nil
 }
@@ -373,6 +382,17 @@ func (s *SignIns) loadUser(ctx context.Context, w Who) (State, error) {
 		return State{}, err
 	}
 	return s.known(st), nil
+}
+
+// loadAs is loadUser with the wait of the kind of browser that k vouches for.
+func (s *SignIns) loadAs(ctx context.Context, w Who, k Known) (State, error) {
+	w.Browser.Kind = k.Browser
+	st, err := s.loadUser(ctx, w)
+	if err == nil && k.Of(st.User, s.Now()) != k.Browser { // a cookie of before: as if there were none
+		w.Browser.Kind = ""
+		return s.loadUser(ctx, w)
+	}
+	return st, err
 }
 
 func (s *SignIns) withSecret(st State, b Browser) State {

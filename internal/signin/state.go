@@ -76,13 +76,18 @@ type User struct {
 	Role           company.Role
 	MustEnrol      bool // since a reset: no Skip until an authenticator is active again
 	Authenticators []factor.Authenticator
-	// Wait is until when no attempt of a second factor is taken; zero when none is in force.
+	// Wait is until when no attempt of a second factor is taken from the kind of browser at
+	// hand; zero when none is in force.
 	Wait time.Time
+	// AnyWait is the longest that is in force for any kind of browser: what administrators see
+	// and lift.
+	AnyWait time.Time
 }
 
 // SignIn is one attempt, from correct password to session, or a ceremony in a session.
 type SignIn struct {
 	ID        ID
+	User      company.UserID
 	Version   int64
 	Epoch     int64 // the user's, when it began
 	Since     int64 // the user's version when it began; younger authenticators prove nothing here
@@ -92,6 +97,12 @@ type SignIn struct {
 	Began     time.Time
 	Expires   time.Time
 	Session   ID // a ceremony: the session that began it
+	// Browser says whose counts its attempts are: its own, where the browser was known when the
+	// sign-in began; "" with all that were not. Cookies that come or go later change nothing.
+	Browser BrowserID
+	// Run is what its password was counted under, so that the run of wrong ones ends with it;
+	// nil for a ceremony.
+	Run []byte
 
 	Challenge factor.Challenge      // when Challenged or Enrolling
 	Pending   *factor.Authenticator // when Enrolling

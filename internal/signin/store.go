@@ -20,6 +20,10 @@ type Browser struct {
 	Agent string
 	// Held are the cookies of all sign-ins under way that the browser carries.
 	Held []Token
+	// Known are the cookies of full sign-ins that it carries.
+	Known []KnownToken
+	// Kind says with which browsers it counts. SignIns fills it in once a cookie was checked.
+	Kind BrowserID
 }
 
 func (b Browser) client() Client { return Client{Address: b.Address, Agent: b.Agent} }
@@ -49,7 +53,8 @@ type Store interface {
 	// that an answer is bound to; its purpose is "enrol" for the first code of what is being
 	// set up and for nothing else.
 	Load(ctx context.Context, b Browser) (State, error)
-	// LoadUser is Load before there is a sign-in: the user alone, with the browser's session.
+	// LoadUser is Load before there is a sign-in: the user alone, with the browser's session and
+	// the wait of its Kind.
 	LoadUser(ctx context.Context, c company.ID, u company.UserID, b Browser) (State, error)
 	// LoadChallenge is Load for what the server itself does: no browser and no secret. The
 	// session is the one that began a ceremony, nil for a sign-in.
@@ -100,9 +105,12 @@ type Names interface {
 	// FindName looks up a folded username or verified e-mail address. Known and unknown names
 	// cost the same statements; an unknown one is no error.
 	FindName(ctx context.Context, folded string) (Candidate, error)
-	// SpendPassword takes one password attempt. Locked when a wait is in force: the password
-	// is then not to be compared.
-	SpendPassword(ctx context.Context, c Candidate, now time.Time) (PasswordSpend, error)
+	// SpendPassword takes one password attempt. Locked when a wait is in force, ErrCrowded when
+	// too many of its network are being compared: the password is then not to be compared.
+	SpendPassword(ctx context.Context, c Candidate, from Source, now time.Time) (PasswordSpend, error)
+	// RefusedPassword notes that an attempt was wrong: a failure of its network. ErrCrowded from
+	// SpendPassword bounds those that are neither this nor given back.
+	RefusedPassword(ctx context.Context, s PasswordSpend) error
 	// RefundPassword gives one attempt back, once: the password was right, or nothing was compared.
 	RefundPassword(ctx context.Context, s PasswordSpend) error
 	// Rehash replaces the hash of a password that did not change; ErrMoved where it is not old
@@ -113,7 +121,7 @@ type Names interface {
 // Candidate is who a name stands for, if anybody.
 type Candidate struct {
 	Known   bool
-	Subject []byte // what its password attempts are counted under: a digest of the user's id, else of the name
+	Subject []byte // a digest of the user's id, else of the name: what its password attempts are counted under
 	Company company.ID
 	User    company.UserID
 	Hash    secret.Text // PHC string; empty when unknown
@@ -121,8 +129,18 @@ type Candidate struct {
 	Active  bool
 }
 
-// PasswordSpend names one password attempt that was taken.
+// Source is where a password comes from.
+type Source struct {
+	Browser BrowserID // "" for one that is not known with the user
+	Prefix  string    // the network, as Prefix makes it
+}
+
+// PasswordSpend names one password attempt that was taken, and what it was counted under.
 type PasswordSpend struct {
-	Subject []byte
-	ID      SpendID
+	ID  SpendID
+	Run []byte // wrong ones in a row: of the user in this browser, else from this network
+	// From a browser that is not known, besides:
+	Subject []byte // the user's hour, over all such browsers
+	Network []byte // the network's last minutes
+	Minute  time.Time
 }

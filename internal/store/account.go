@@ -29,7 +29,7 @@ func (s *Store) ListUsers(ctx context.Context, c company.ID, q string, after com
 		}
 	}
 	rows, err := s.read.ListAccounts(ctx, sqlcgen.ListAccountsParams{
-		Browser: unknownBrowsers, CompanyID: string(c), After: from, Pattern: pattern(q), Page: int32(limit),
+		CompanyID: string(c), After: from, Pattern: pattern(q), Page: int32(limit),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("list users of company %s: %w", c, err)
@@ -40,7 +40,7 @@ func (s *Store) ListUsers(ctx context.Context, c company.ID, q string, after com
 // Account returns one user of a company; company.ErrNotFound where there is none.
 func (s *Store) Account(ctx context.Context, c company.ID, u company.UserID) (signin.Account, error) {
 	found, err := s.read.FindAccount(ctx, sqlcgen.FindAccountParams{
-		Browser: unknownBrowsers, CompanyID: string(c), ID: string(u),
+		CompanyID: string(c), ID: string(u),
 	})
 	if err != nil {
 		return signin.Account{}, fmt.Errorf("find the account of user %s: %w", u, err)
@@ -95,7 +95,7 @@ func account(c company.ID, r sqlcgen.ListAccountsRow) signin.Account {
 		},
 		User: signin.User{
 			ID: id, Company: c, Version: r.Version, Epoch: r.Epoch, Status: status, Role: role,
-			MustEnrol: r.MustEnrol, Wait: fromMS(r.WaitMs),
+			MustEnrol: r.MustEnrol, AnyWait: fromMS(r.AnyWaitMs),
 		},
 	}
 }

@@ -163,6 +163,7 @@ func (c *change) addSignIn(a *signin.SignIn) error {
 		ChallengeVerdict: string(a.Challenge.Verdict), ChallengeKey: a.Challenge.Key,
 		ChallengeSentMs: toMS(a.Challenge.Sent), ChallengeChannel: string(a.Challenge.Channel),
 		EarlierMs: toMS(a.Challenge.Earlier), EarlierKey: a.Challenge.EarlierKey, EarlierChannel: string(a.Challenge.EarlierChannel),
+		Browser: string(a.Browser), RunDigest: a.Run,
 	}))
 }
 

@@ -1,8 +1,10 @@
 package store
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"sallyport.dev/sallyport/internal/company"
 	"sallyport.dev/sallyport/internal/factor"
@@ -36,7 +38,10 @@ func (c *change) effect(e signin.Effect) error {
 		})
 		return err
 	case signin.EndPasswordRun:
-		_, err := c.q.EndPasswordRun(c.ctx, c.store.userSubject(u.Company, u.ID)) // there may be none
+		if e.Run == nil { // it began before runs were noted
+			return nil
+		}
+		_, err := c.q.EndPasswordRun(c.ctx, e.Run) // there may be none any more
 		return err
 	case signin.SetPassword:
 		return one(c.q.SetPassword(c.ctx, sqlcgen.SetPasswordParams{
@@ -44,9 +49,7 @@ func (c *change) effect(e signin.Effect) error {
 			CompanyID:    string(u.Company), ID: string(u.ID),
 		}))
 	case signin.LiftWait:
-		return one(c.q.LiftWait(c.ctx, sqlcgen.LiftWaitParams{
-			CompanyID: string(u.Company), UserID: string(u.ID), Browser: unknownBrowsers, UntilMs: toMS(u.Wait),
-		}))
+		return c.liftWaits()
 	case signin.Note:
 		return c.note(e.Event)
 	case signin.Send:
@@ -94,9 +97,13 @@ func (c *change) burnStep(e signin.BurnStep) error {
 // accept locks in the order of Spend: wait, authenticator, failure.
 func (c *change) accept(e signin.Accept) error {
 	u := c.before.User
+	var browser string // its counts are those of the sign-in
+	if si := c.before.SignIn; si != nil {
+		browser = string(si.Browser)
+	}
 	if e.Spend != "" {
-		if _, err := c.q.EndWait(c.ctx, sqlcgen.EndWaitParams{
-			CompanyID: string(u.Company), UserID: string(u.ID), Browser: unknownBrowsers, SpendID: string(e.Spend),
+		if err := endWait(c.ctx, c.q, sqlcgen.EndWaitParams{
+			CompanyID: string(u.Company), UserID: string(u.ID), Browser: browser, SpendID: string(e.Spend),
 		}); err != nil {
 			return err
 		}
@@ -107,9 +114,33 @@ func (c *change) accept(e signin.Accept) error {
 		return err
 	}
 	_, err := c.q.EndFailures(c.ctx, sqlcgen.EndFailuresParams{ // there may be none
-		CompanyID: string(u.Company), UserID: string(u.ID), AuthenticatorID: string(e.Authenticator), Browser: unknownBrowsers,
+		CompanyID: string(u.Company), UserID: string(u.ID), AuthenticatorID: string(e.Authenticator), Browser: browser,
 	})
 	return err
+}
+
+// endWait ends the wait that a spend has set, and withdraws what it told.
+func endWait(ctx context.Context, q *sqlcgen.Queries, p sqlcgen.EndWaitParams) error {
+	n, err := q.EndWait(ctx, p)
+	if err != nil || n == 0 {
+		return err
+	}
+	_, err = q.WithdrawDelivery(ctx, sqlcgen.WithdrawDeliveryParams{CompanyID: p.CompanyID, ID: p.SpendID}) // it may have told nothing
+	return err
+}
+
+// liftWaits ends the waits that were seen: one that has become longer, or ended, meanwhile is
+// another one.
+func (c *change) liftWaits() error {
+	u := c.before.User
+	waits, err := c.q.LockWaits(c.ctx, sqlcgen.LockWaitsParams{CompanyID: string(u.Company), UserID: string(u.ID)})
+	if err != nil {
+		return err
+	}
+	if len(waits) == 0 || slices.Max(waits) != toMS(u.AnyWait) {
+		return signin.ErrMoved
+	}
+	return one(c.q.LiftWaits(c.ctx, sqlcgen.LiftWaitsParams{CompanyID: string(u.Company), UserID: string(u.ID)}))
 }
 
 func (c *change) makeSession(e signin.MakeSession) error {

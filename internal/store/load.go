@@ -17,10 +17,6 @@ import (
 
 var _ signin.Store = (*Store)(nil)
 
-// unknownBrowsers is the kind of all browsers that carry no cookie of a full sign-in:
-// they share their counts.
-const unknownBrowsers = ""
-
 // unsealed is what disables an authenticator whose secret does not open (a row that was
 // copied or damaged). It opens nothing, still counts as set up, and a reset clears it.
 const unsealed = "secret does not open"
@@ -46,7 +42,7 @@ const (
 func (s *Store) load(ctx context.Context, q *sqlcgen.Queries, b signin.Browser, who asker) (signin.State, error) {
 	t := b.Between
 	rows, err := q.LoadSignIn(ctx, sqlcgen.LoadSignInParams{
-		Browser: unknownBrowsers, CompanyID: string(t.Company), ID: string(t.ID),
+		CompanyID: string(t.Company), ID: string(t.ID),
 	})
 	if err != nil {
 		return signin.State{}, err
@@ -67,7 +63,7 @@ func (s *Store) load(ctx context.Context, q *sqlcgen.Queries, b signin.Browser, 
 			CompanyID: r.SignIn.CompanyID, ID: r.SignIn.UserID,
 			UserVersion: r.UserVersion, UserEpoch: r.UserEpoch, Status: r.Status, Role: r.Role, MustEnrol: r.MustEnrol,
 			PolicyVersion: r.PolicyVersion, TwoFactorRequired: r.TwoFactorRequired,
-			Administrators: r.Administrators, WaitMs: r.WaitMs,
+			Administrators: r.Administrators, WaitMs: r.WaitMs, AnyWaitMs: r.AnyWaitMs,
 			AuthenticatorID: r.AuthenticatorID, Kind: r.Kind, Name: r.Name, Secret: r.Secret, SinceVersion: r.SinceVersion,
 			AddedMs: r.AddedMs, LastUsedMs: r.LastUsedMs, LastStep: r.LastStep, DisabledBy: r.DisabledBy, Hint: r.Hint,
 		})
@@ -97,7 +93,7 @@ func (s *Store) LoadChallenge(ctx context.Context, c company.ID, id signin.ID) (
 // LoadUser implements signin.Store.
 func (s *Store) LoadUser(ctx context.Context, c company.ID, u company.UserID, b signin.Browser) (signin.State, error) {
 	rows, err := s.read.LoadUser(ctx, sqlcgen.LoadUserParams{
-		Browser: unknownBrowsers, CompanyID: string(c), ID: string(u),
+		Browser: string(b.Kind), CompanyID: string(c), ID: string(u),
 	})
 	if err == nil && len(rows) == 0 {
 		err = signin.ErrNotFound
@@ -127,6 +123,7 @@ func (s *Store) userState(rows []sqlcgen.LoadUserRow) (signin.State, error) {
 		User: signin.User{
 			ID: company.UserID(r.ID), Company: c, Version: r.UserVersion, Epoch: r.UserEpoch,
 			Status: company.Status(r.Status), Role: company.Role(r.Role), MustEnrol: r.MustEnrol, Wait: fromMS(r.WaitMs),
+			AnyWait: fromMS(r.AnyWaitMs),
 		},
 	}
 	for _, r := range rows {
@@ -185,9 +182,10 @@ func (s *Store) authenticator(r sqlcgen.LoadUserRow) (factor.Authenticator, erro
 // signIn opens a row.
 func (s *Store) signIn(r sqlcgen.SignIn, taken int64) (*signin.SignIn, error) {
 	si := &signin.SignIn{
-		ID: signin.ID(r.ID), Version: r.Version, Epoch: r.Epoch, Since: r.SinceVersion,
+		ID: signin.ID(r.ID), User: company.UserID(r.UserID), Version: r.Version, Epoch: r.Epoch, Since: r.SinceVersion,
 		Demand: signin.Demand{Purpose: signin.Purpose(r.Purpose), ReturnTo: r.ReturnTo, Target: factor.ID(r.Target)},
 		Stage:  signin.Stage(r.Stage), Reference: r.Reference, Began: fromMS(r.BeganMs), Expires: fromMS(r.ExpiresMs),
+		Browser: signin.BrowserID(r.Browser), Run: r.RunDigest,
 		Session: signin.ID(r.SessionID), First: factor.ID(r.FirstAuthenticator),
 		Proved: signin.Proved{By: factor.ID(r.ProvedBy), AMR: r.ProvedAmr, At: fromMS(r.ProvedMs)},
 		Left:   signin.MaxAttempts - int(taken),

@@ -36,29 +36,63 @@ func (s *Store) FindName(ctx context.Context, folded string) (signin.Candidate, 
 	}, nil
 }
 
-// SpendPassword implements signin.Names. Known and unknown names cost the same statements.
-func (s *Store) SpendPassword(ctx context.Context, c signin.Candidate, now time.Time) (signin.PasswordSpend, error) {
-	id := signin.SpendID(secret.NewID())
+// SpendPassword implements signin.Names. Known and unknown names cost the same statements,
+// always in this order, so that two of them wait for each other at most in a line: the user's
+// hour, the run, the network. A refused spend leaves nothing behind.
+func (s *Store) SpendPassword(ctx context.Context, c signin.Candidate, from signin.Source, now time.Time) (signin.PasswordSpend, error) {
+	sp := signin.PasswordSpend{ID: signin.SpendID(secret.NewID()), Run: s.runSubject(c.Subject, from)}
+	if from.Browser == "" {
+		sp.Subject, sp.Network, sp.Minute = c.Subject, s.networkDigest(from.Prefix), now.Truncate(signin.NetworkGrain)
+	}
 	err := s.write(ctx, func(q *sqlcgen.Queries) error {
-		row, err := q.LockPasswordCount(ctx, c.Subject)
-		if err != nil {
+		if sp.Network == nil {
+			return runPassword(ctx, q, sp, now)
+		}
+		if err := takeHour(ctx, q, sp, now); err != nil {
 			return err
 		}
-		next, err := countPassword(row, now)
-		if err != nil {
+		if err := runPassword(ctx, q, sp, now); err != nil {
 			return err
 		}
-		next.SubjectDigest, next.SetBy = c.Subject, string(id)
-		if _, err := q.CountPassword(ctx, next); err != nil {
-			return err
-		}
-		_, err = q.AddPasswordSpend(ctx, sqlcgen.AddPasswordSpendParams{SubjectDigest: c.Subject, ID: string(id), SpentMs: toMS(now)})
-		return err
+		return tryFromNetwork(ctx, q, sp, now)
 	})
 	if err != nil {
 		return signin.PasswordSpend{}, fmt.Errorf("spend a password attempt: %w", err)
 	}
-	return signin.PasswordSpend{Subject: c.Subject, ID: id}, nil
+	return sp, nil
+}
+
+// takeHour takes one of the passwords that a user has in an hour from all unknown browsers.
+func takeHour(ctx context.Context, q *sqlcgen.Queries, sp signin.PasswordSpend, now time.Time) error {
+	_, err := q.TakeHour(ctx, sqlcgen.TakeHourParams{
+		SubjectDigest: sp.Subject, NowMs: toMS(now), OldMs: toMS(now.Add(-time.Hour)), Most: signin.PasswordsPerHour,
+	})
+	if !errors.Is(err, sql.ErrNoRows) {
+		return err
+	}
+	began, err := q.HourBegan(ctx, sp.Subject)
+	if err != nil {
+		return err
+	}
+	return signin.Locked{Until: fromMS(began).Add(time.Hour)}
+}
+
+// runPassword counts one more wrong password in a row, in advance.
+func runPassword(ctx context.Context, q *sqlcgen.Queries, sp signin.PasswordSpend, now time.Time) error {
+	row, err := q.LockPasswordCount(ctx, sp.Run)
+	if err != nil {
+		return err
+	}
+	next, err := countPassword(row, now)
+	if err != nil {
+		return err
+	}
+	next.SubjectDigest, next.SetBy = sp.Run, string(sp.ID)
+	if _, err := q.CountPassword(ctx, next); err != nil {
+		return err
+	}
+	_, err = q.AddPasswordSpend(ctx, sqlcgen.AddPasswordSpendParams{SubjectDigest: sp.Run, ID: string(sp.ID), SpentMs: toMS(now)})
+	return err
 }
 
 // countPassword is one more attempt on row, which is locked: signin.Locked while a wait or
@@ -85,29 +119,92 @@ func countPassword(row sqlcgen.LockPasswordCountRow, now time.Time) (sqlcgen.Cou
 	return next, nil
 }
 
+// tryFromNetwork notes that a password from a network is about to be compared: signin.Locked
+// while the network waits, signin.ErrCrowded while it would if all that are being compared
+// were wrong.
+func tryFromNetwork(ctx context.Context, q *sqlcgen.Queries, sp signin.PasswordSpend, now time.Time) error {
+	if _, err := q.LockNetwork(ctx, sqlcgen.LockNetworkParams{NetworkDigest: sp.Network, NowMs: toMS(now)}); err != nil {
+		return err
+	}
+	rows, err := q.ListNetworkTries(ctx, sqlcgen.ListNetworkTriesParams{
+		NetworkDigest: sp.Network, SinceMs: toMS(now.Add(-signin.NetworkSpan)),
+	})
+	if err != nil {
+		return err
+	}
+	var wrong, worst []signin.NetworkFailure
+	for _, r := range rows {
+		f := signin.NetworkFailure{Minute: fromMS(r.MinuteMs), Subject: string(r.SubjectDigest), Fails: int(r.Fails)}
+		wrong = append(wrong, f)
+		f.Fails += int(r.Pending)
+		worst = append(worst, f)
+	}
+	if until := signin.NetworkWait(wrong, now); !until.IsZero() {
+		return signin.Locked{Until: until}
+	}
+	if !signin.NetworkWait(worst, now).IsZero() {
+		return signin.ErrCrowded
+	}
+	_, err = q.AddNetworkTry(ctx, sqlcgen.AddNetworkTryParams{
+		NetworkDigest: sp.Network, MinuteMs: toMS(sp.Minute), SubjectDigest: sp.Subject,
+	})
+	return err
+}
+
+// RefusedPassword implements signin.Names.
+func (s *Store) RefusedPassword(ctx context.Context, sp signin.PasswordSpend) error {
+	if sp.Network == nil {
+		return nil // a known browser's concerns no network
+	}
+	err := s.write(ctx, func(q *sqlcgen.Queries) error {
+		_, err := q.SettleNetworkTry(ctx, settled(sp, 1)) // its row may have been swept
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("note a wrong password: %w", err)
+	}
+	return nil
+}
+
+func settled(sp signin.PasswordSpend, fails int64) sqlcgen.SettleNetworkTryParams {
+	return sqlcgen.SettleNetworkTryParams{
+		Fails: fails, NetworkDigest: sp.Network, MinuteMs: toMS(sp.Minute), SubjectDigest: sp.Subject,
+	}
+}
+
 // RefundPassword implements signin.Names. A second time it does nothing and is no error.
 func (s *Store) RefundPassword(ctx context.Context, sp signin.PasswordSpend) error {
 	err := s.write(ctx, func(q *sqlcgen.Queries) error {
-		// The count first, as SpendPassword does, so that the two wait in a line.
-		if _, err := q.LockPasswordCount(ctx, sp.Subject); err != nil {
-			return err
-		}
-		spent, err := q.RefundPasswordSpend(ctx, sqlcgen.RefundPasswordSpendParams{SubjectDigest: sp.Subject, ID: string(sp.ID)})
+		// The spend's row is this attempt's own: whoever gives it back a second time waits for it.
+		spent, err := q.RefundPasswordSpend(ctx, sqlcgen.RefundPasswordSpendParams{SubjectDigest: sp.Run, ID: string(sp.ID)})
 		if errors.Is(err, sql.ErrNoRows) {
 			return nil
 		}
 		if err != nil {
 			return err
 		}
-		_, err = q.RefundPasswordCount(ctx, sqlcgen.RefundPasswordCountParams{
-			SpentMs: spent, SpendID: string(sp.ID), SubjectDigest: sp.Subject,
-		})
-		return err
+		return refundPassword(ctx, q, sp, spent)
 	})
 	if err != nil {
 		return fmt.Errorf("refund a password attempt: %w", err)
 	}
 	return nil
+}
+
+// refundPassword takes back what SpendPassword counted, in the same order.
+func refundPassword(ctx context.Context, q *sqlcgen.Queries, sp signin.PasswordSpend, spentMS int64) error {
+	if sp.Network != nil {
+		if _, err := q.GiveHour(ctx, sqlcgen.GiveHourParams{SubjectDigest: sp.Subject, SpentMs: spentMS}); err != nil {
+			return err
+		}
+	}
+	if _, err := q.RefundPasswordCount(ctx, sqlcgen.RefundPasswordCountParams{
+		SpentMs: spentMS, SpendID: string(sp.ID), SubjectDigest: sp.Run,
+	}); err != nil || sp.Network == nil {
+		return err
+	}
+	_, err := q.SettleNetworkTry(ctx, settled(sp, 0))
+	return err
 }
 
 // Rehash replaces the hash of a password that did not change: signin.ErrMoved where it is

@@ -15,6 +15,8 @@ const (
 	signInLabel   = "sign-in-row/v1"
 	sessionLabel  = "session-row/v1"
 	passwordLabel = "password-subject/v1"
+	runLabel      = "password-run/v1"
+	networkLabel  = "network/v1"
 	numberLabel   = "number/v1"
 )
 
@@ -97,6 +99,16 @@ func (s *Store) userSubject(c company.ID, u company.UserID) []byte {
 func (s *Store) nameSubject(folded string) []byte {
 	return s.ring.Digest(passwordLabel, "name", folded)
 }
+
+// runSubject is what wrong passwords in a row are counted under.
+func (s *Store) runSubject(subject []byte, from signin.Source) []byte {
+	if from.Browser != "" {
+		return s.ring.Digest(runLabel, string(subject), "browser", string(from.Browser))
+	}
+	return s.ring.Digest(runLabel, string(subject), "network", from.Prefix)
+}
+
+func (s *Store) networkDigest(prefix string) []byte { return s.ring.Digest(networkLabel, prefix) }
 
 // words splits what joined made.
 func words(s string) []string { return strings.Fields(s) }

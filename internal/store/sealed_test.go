@@ -116,7 +116,7 @@ func TestNoSecretIsInTheFile(t *testing.T) {
 	w.Must(err)
 	unknown, err := s.FindName(t.Context(), "nobody.at.all")
 	w.Must(err)
-	_, err = s.SpendPassword(t.Context(), unknown, w.Now)
+	_, err = s.SpendPassword(t.Context(), unknown, signin.Source{Prefix: "192.0.2.1"}, w.Now)
 	w.Must(err)
 
 	var all []byte

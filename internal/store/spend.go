@@ -9,6 +9,7 @@ import (
 
 	"sallyport.dev/sallyport/internal/company"
 	"sallyport.dev/sallyport/internal/factor"
+	"sallyport.dev/sallyport/internal/outbox"
 	"sallyport.dev/sallyport/internal/secret"
 	"sallyport.dev/sallyport/internal/signin"
 	"sallyport.dev/sallyport/internal/store/internal/sqlcgen"
@@ -28,7 +29,7 @@ func (s *Store) Spend(ctx context.Context, b signin.Browser, f signin.Form, now 
 		if err := asks(st, now); err != nil {
 			return err
 		}
-		t := take{ctx: ctx, q: q, id: id, now: now}
+		t := take{ctx: ctx, q: q, store: s, id: id, now: now, address: b.Address}
 		st, err = t.take(st, f)
 		return err
 	})
@@ -56,10 +57,13 @@ func asks(st signin.State, now time.Time) error {
 
 // take is one attempt being taken.
 type take struct {
-	ctx context.Context
-	q   *sqlcgen.Queries
-	id  signin.SpendID
-	now time.Time
+	ctx     context.Context
+	q       *sqlcgen.Queries
+	store   *Store
+	id      signin.SpendID
+	now     time.Time
+	address string    // the request's
+	told    time.Time // when the user was last told that somebody knows their password
 }
 
 // take claims the form and takes the attempt, always in this order, so that two of them
@@ -74,15 +78,16 @@ func (t *take) take(st signin.State, f signin.Form) (signin.State, error) {
 	}
 	counted := si.Stage == signin.Challenged
 	if counted {
-		until, err := t.q.LockWait(t.ctx, sqlcgen.LockWaitParams{
-			CompanyID: string(st.User.Company), UserID: string(st.User.ID), Browser: unknownBrowsers,
+		wait, err := t.q.LockWait(t.ctx, sqlcgen.LockWaitParams{
+			CompanyID: string(st.User.Company), UserID: string(st.User.ID), Browser: string(si.Browser), NowMs: toMS(t.now),
 		})
 		if err != nil {
 			return st, fmt.Errorf("lock wait: %w", err)
 		}
-		if t.now.Before(fromMS(until)) {
-			return st, signin.Locked{Until: fromMS(until)}
+		if until := fromMS(wait.UntilMs); t.now.Before(until) {
+			return st, signin.Locked{Until: until}
 		}
+		t.told = fromMS(wait.ToldMs)
 	}
 	taken, err := t.q.TakeAttempt(t.ctx, sqlcgen.TakeAttemptParams{
 		CompanyID: string(st.User.Company), SignInID: string(si.ID),
@@ -96,13 +101,13 @@ func (t *take) take(st signin.State, f signin.Form) (signin.State, error) {
 	}
 	si.Left = signin.MaxAttempts - int(taken)
 	if counted { // a pending one touches no user's count
-		if st.User, err = t.count(st.User, si.Challenge.Authenticator); err != nil {
+		if st.User, err = t.count(st.User, si); err != nil {
 			return st, err
 		}
 	}
 	_, err = t.q.AddSpend(t.ctx, sqlcgen.AddSpendParams{
 		CompanyID: string(st.User.Company), ID: string(t.id), UserID: string(st.User.ID), SignInID: string(si.ID),
-		AuthenticatorID: string(si.Challenge.Authenticator), Browser: unknownBrowsers, Counted: counted, SpentMs: toMS(t.now),
+		AuthenticatorID: string(si.Challenge.Authenticator), Browser: string(si.Browser), Counted: counted, SpentMs: toMS(t.now),
 	})
 	if err != nil {
 		return st, fmt.Errorf("note spend: %w", err)
@@ -112,8 +117,8 @@ func (t *take) take(st signin.State, f signin.Form) (signin.State, error) {
 
 // count notes a wrong answer in advance: on the authenticator's run, on its part from this
 // kind of browser, and as a wait by the sum of these parts. The wait's row is locked.
-func (t *take) count(u signin.User, id factor.ID) (signin.User, error) {
-	c, user := string(u.Company), string(u.ID)
+func (t *take) count(u signin.User, si signin.SignIn) (signin.User, error) {
+	c, user, id, browser := string(u.Company), string(u.ID), si.Challenge.Authenticator, string(si.Browser)
 	disabledBy, err := t.q.CountRun(t.ctx, sqlcgen.CountRunParams{
 		MaxRun: signin.MaxRun, SpendID: string(t.id), CompanyID: c, UserID: user, ID: string(id),
 	})
@@ -125,12 +130,12 @@ func (t *take) count(u signin.User, id factor.ID) (signin.User, error) {
 	}
 	old := toMS(t.now.Add(-signin.FailureLife))
 	if _, err := t.q.CountFailure(t.ctx, sqlcgen.CountFailureParams{
-		CompanyID: c, UserID: user, AuthenticatorID: string(id), Browser: unknownBrowsers, NowMs: toMS(t.now), OldMs: old,
+		CompanyID: c, UserID: user, AuthenticatorID: string(id), Browser: browser, NowMs: toMS(t.now), OldMs: old,
 	}); err != nil {
 		return u, fmt.Errorf("count failure: %w", err)
 	}
 	fails, err := t.q.CountFailures(t.ctx, sqlcgen.CountFailuresParams{
-		CompanyID: c, UserID: user, Browser: unknownBrowsers, OldMs: old,
+		CompanyID: c, UserID: user, Browser: browser, OldMs: old,
 	})
 	if err != nil {
 		return u, fmt.Errorf("sum failures: %w", err)
@@ -142,11 +147,43 @@ func (t *take) count(u signin.User, id factor.ID) (signin.User, error) {
 	}
 	u.Wait = fromMS(toMS(t.now.Add(wait)))
 	if _, err := t.q.SetWait(t.ctx, sqlcgen.SetWaitParams{
-		CompanyID: c, UserID: user, Browser: unknownBrowsers, UntilMs: toMS(u.Wait), SetBy: string(t.id),
+		CompanyID: c, UserID: user, Browser: browser, UntilMs: toMS(u.Wait), SetBy: string(t.id),
 	}); err != nil {
 		return u, fmt.Errorf("set wait: %w", err)
 	}
-	return u, nil
+	u.AnyWait = later(u.AnyWait, u.Wait)
+	if browser != "" || fails < signin.TellFrom || t.now.Before(t.told.Add(signin.TellAgain)) {
+		return u, nil
+	}
+	a, _ := signin.Asked(signin.State{User: u, SignIn: &si}) // it was counted above
+	return u, t.tell(u, a)
+}
+
+// tell mails the user that somebody knows their password. The mail is the spend's: it goes
+// once it is clear that the answer was not right, and is withdrawn with the wait otherwise.
+func (t *take) tell(u signin.User, a factor.Authenticator) error {
+	if _, err := t.q.NoteTold(t.ctx, sqlcgen.NoteToldParams{
+		NowMs: toMS(t.now), SpendID: string(t.id), CompanyID: string(u.Company), UserID: string(u.ID), Browser: "",
+	}); err != nil {
+		return fmt.Errorf("note that the user is told: %w", err)
+	}
+	c := change{ctx: t.ctx, q: t.q, store: t.store, before: signin.State{User: u}}
+	if err := c.notify(signin.Notify{ID: string(t.id), Notice: outbox.Notice{
+		Kind: outbox.PasswordKnown, Method: string(a.Kind), Name: a.Name, Actor: u.ID, At: t.now, Address: t.address,
+	}}); err != nil {
+		return err
+	}
+	_, err := t.q.HoldDelivery(t.ctx, sqlcgen.HoldDeliveryParams{ // there is none without an address
+		DueMs: toMS(t.now.Add(signin.TellAfter)), CompanyID: string(u.Company), ID: string(t.id),
+	})
+	return err
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 // Refund implements signin.Store. A second time, and for an id that is not there, it does
@@ -175,7 +212,7 @@ func refund(ctx context.Context, q *sqlcgen.Queries, spend sqlcgen.RefundParams,
 		return err
 	}
 	if sp.Counted {
-		if _, err := q.EndWait(ctx, sqlcgen.EndWaitParams{
+		if err := endWait(ctx, q, sqlcgen.EndWaitParams{
 			CompanyID: c, UserID: sp.UserID, Browser: sp.Browser, SpendID: id,
 		}); err != nil {
 			return err

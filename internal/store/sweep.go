@@ -102,6 +102,17 @@ func retentions() []retention {
 			}},
 		},
 		{
+			what: "passwords of networks", keep: signin.NetworkSpan,
+			bites: bites{
+				func(ctx context.Context, q queries, o over) (int64, error) {
+					return q.SweepNetworkFailures(ctx, sqlcgen.SweepNetworkFailuresParams(o))
+				},
+				func(ctx context.Context, q queries, o over) (int64, error) {
+					return q.SweepNetworks(ctx, sqlcgen.SweepNetworksParams(o))
+				},
+			},
+		},
+		{
 			// The row is locked while what was sent to the number is counted, in the outbox.
 			what: "numbers not yet proved", keep: signin.SendDay,
 			bites: bites{func(ctx context.Context, q queries, o over) (int64, error) {

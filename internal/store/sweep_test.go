@@ -23,7 +23,7 @@ import (
 
 // sweptTables are those that would grow with every sign-in.
 var sweptTables = []string{
-	"attempt", "failure", "form", "outbox", "password_count", "password_spend", "push", "session", "sign_in", "spend", "unproved_number", "wait",
+	"attempt", "failure", "form", "network", "network_failure", "outbox", "password_count", "password_spend", "push", "session", "sign_in", "spend", "unproved_number", "wait",
 }
 
 // office is a company with one user, whose days all pass alike.
@@ -55,7 +55,7 @@ func (o *office) day() {
 	for _, name := range []string{"dana", fmt.Sprintf("nobody %d", o.names)} {
 		cand, err := o.Store.FindName(ctx, name)
 		o.Must(err)
-		_, err = o.Store.SpendPassword(ctx, cand, o.Now)
+		_, err = o.Store.SpendPassword(ctx, cand, signin.Source{Prefix: "192.0.2.7"}, o.Now)
 		o.Must(err)
 	}
 	b := o.Begin(o.at, o.who, signin.Token{})
@@ -172,12 +172,12 @@ func TestWhatIsOverIsKeptForItsTime(t *testing.T) {
 			{after: 61 * time.Minute, gone: map[string]int{ // the sign-ins that were done
 				"form": 1, "spend": 2, "attempt": 2, "wait": 1,
 			}},
-			{after: 91 * time.Minute, gone: map[string]int{"spend": 1, "attempt": 1}}, // the one that was abandoned
+			{after: 91 * time.Minute, gone: map[string]int{"spend": 1, "attempt": 1, "network": 1, "network_failure": 2}}, // the one that was abandoned
 			{after: signin.SessionIdle + 59*time.Minute},
 			{after: signin.SessionIdle + time.Hour, gone: map[string]int{"session": want["session"]}},
 			{after: 25*time.Hour - time.Second},
 			{after: 25 * time.Hour, gone: map[string]int{
-				"password_spend": 2, "password_count": 2, "failure": 1, "unproved_number": 1,
+				"password_spend": 2, "password_count": 4, "failure": 1, "unproved_number": 1,
 			}},
 			{after: 25*time.Hour + signin.PushLife, gone: map[string]int{"push": 1}},
 			{after: 30 * 24 * time.Hour},
@@ -345,6 +345,8 @@ func (o *office) crowd(bytes string) {
 	digest := "CAST('s' || n.i AS " + bytes + "), "
 	rows("password_count", "subject_digest, fails, last_ms, until_ms, set_by, hour_began_ms, hour_count", digest+"1, n.i, 0, '', 0, 0")
 	rows("password_spend", "subject_digest, id, refunded, spent_ms", digest+"'', FALSE, n.i")
+	rows("network", "network_digest, last_ms", digest+"n.i")
+	rows("network_failure", "network_digest, minute_ms, subject_digest, fails, pending", digest+"n.i, CAST('' AS "+bytes+"), 1, 0")
 	rows("unproved_number", "number_digest, last_ms", digest+"n.i")
 	rows("failure", "company_id, user_id, authenticator_id, browser, fails, last_ms", user+fmt.Sprintf("'%s', 'k' || n.i, 1, n.i", factor.ID(a)))
 	rows("wait", "company_id, user_id, browser, until_ms, set_by", user+"'k' || n.i, n.i, ''")

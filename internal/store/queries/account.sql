@@ -4,11 +4,11 @@
 -- name: ListAccounts :many
 SELECT users.id, users.version, users.epoch, users.status, users.role, users.must_enrol, users.username,
        users.display_name, users.email, users.language, users.time_zone, users.created_ms,
-       CAST(COALESCE(wait.until_ms, 0) AS BIGINT) AS wait_ms,
+       CAST(COALESCE((SELECT max(w.until_ms) FROM wait w
+         WHERE w.company_id = users.company_id AND w.user_id = users.id), 0) AS BIGINT) AS any_wait_ms,
        authenticator.id AS authenticator_id, authenticator.kind, authenticator.name, authenticator.since_version,
        authenticator.added_ms, authenticator.last_used_ms, authenticator.disabled_by, authenticator.hint
   FROM users
-  LEFT JOIN wait ON wait.company_id = users.company_id AND wait.user_id = users.id AND wait.browser = @browser
   LEFT JOIN authenticator ON authenticator.company_id = users.company_id AND authenticator.user_id = users.id
  WHERE users.company_id = @company_id AND users.id IN (
        SELECT u.id FROM users u
@@ -20,11 +20,11 @@ SELECT users.id, users.version, users.epoch, users.status, users.role, users.mus
 -- name: FindAccount :many
 SELECT users.id, users.version, users.epoch, users.status, users.role, users.must_enrol, users.username,
        users.display_name, users.email, users.language, users.time_zone, users.created_ms,
-       CAST(COALESCE(wait.until_ms, 0) AS BIGINT) AS wait_ms,
+       CAST(COALESCE((SELECT max(w.until_ms) FROM wait w
+         WHERE w.company_id = users.company_id AND w.user_id = users.id), 0) AS BIGINT) AS any_wait_ms,
        authenticator.id AS authenticator_id, authenticator.kind, authenticator.name, authenticator.since_version,
        authenticator.added_ms, authenticator.last_used_ms, authenticator.disabled_by, authenticator.hint
   FROM users
-  LEFT JOIN wait ON wait.company_id = users.company_id AND wait.user_id = users.id AND wait.browser = @browser
   LEFT JOIN authenticator ON authenticator.company_id = users.company_id AND authenticator.user_id = users.id
  WHERE users.company_id = @company_id AND users.id = @id
  ORDER BY authenticator.since_version, authenticator.id;

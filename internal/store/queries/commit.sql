@@ -32,11 +32,12 @@ INSERT INTO sign_in (company_id, id, user_id, secret_digest, key_id, version, ep
        target, stage, reference, began_ms, expires_ms, session_id, challenge_id, challenge_authenticator,
        challenge_generation, challenge_expires_ms, challenge_verdict, challenge_key, challenge_sent_ms,
        challenge_channel, earlier_ms, earlier_key, earlier_channel, pending_id, pending_kind, pending_name,
-       pending_secret, proved_by, proved_amr, proved_ms, first_authenticator)
+       pending_secret, proved_by, proved_amr, proved_ms, first_authenticator, browser, run_digest)
 VALUES (@company_id, @id, @user_id, @secret_digest, @key_id, @version, @epoch, @since_version, @purpose, @return_to,
        @target, @stage, @reference, @began_ms, @expires_ms, @session_id, @challenge_id, @challenge_authenticator,
        @challenge_generation, @challenge_expires_ms, @challenge_verdict, @challenge_key, @challenge_sent_ms,
-       @challenge_channel, @earlier_ms, @earlier_key, @earlier_channel, '', '', '', NULL, '', '', 0, '')
+       @challenge_channel, @earlier_ms, @earlier_key, @earlier_channel, '', '', '', NULL, '', '', 0, '',
+       @browser, @run_digest)
     ON CONFLICT (company_id, id) DO NOTHING;
 
 -- name: CompareSession :execrows

@@ -6,14 +6,18 @@ UPDATE authenticator SET last_step = @step
  WHERE company_id = @company_id AND user_id = @user_id AND id = @id AND last_step < @step;
 
 -- name: EndWait :execrows
--- Only the wait that this spend set.
-UPDATE wait SET until_ms = 0, set_by = ''
+-- Only the wait that this spend set; what it told is told no more.
+UPDATE wait SET until_ms = 0, set_by = '', told_ms = CASE WHEN told_by = @spend_id THEN 0 ELSE told_ms END
  WHERE company_id = @company_id AND user_id = @user_id AND browser = @browser AND set_by = @spend_id;
 
--- name: LiftWait :execrows
--- Only the wait that was seen: it may have become a longer one meanwhile.
+-- name: LockWaits :many
+UPDATE wait SET until_ms = until_ms
+ WHERE company_id = @company_id AND user_id = @user_id
+RETURNING until_ms;
+
+-- name: LiftWaits :execrows
 UPDATE wait SET until_ms = 0, set_by = ''
- WHERE company_id = @company_id AND user_id = @user_id AND browser = @browser AND until_ms = @until_ms;
+ WHERE company_id = @company_id AND user_id = @user_id AND until_ms > 0;
 
 -- name: EndRun :execrows
 -- No row changed: another spend disabled it, or it is gone.

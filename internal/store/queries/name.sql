@@ -17,6 +17,44 @@ UPDATE password_count
        hour_began_ms = @hour_began_ms, hour_count = @hour_count
  WHERE subject_digest = @subject_digest;
 
+-- name: TakeHour :one
+-- TakeHour takes one of an hour's passwords, and locks the row. No row: none is left.
+INSERT INTO password_count (subject_digest, fails, last_ms, until_ms, set_by, hour_began_ms, hour_count)
+VALUES (@subject_digest, 0, @now_ms, 0, '', @now_ms, 1)
+    ON CONFLICT (subject_digest) DO UPDATE
+   SET last_ms = excluded.last_ms,
+       hour_began_ms = CASE WHEN password_count.hour_began_ms <= @old_ms THEN excluded.hour_began_ms ELSE password_count.hour_began_ms END,
+       hour_count = CASE WHEN password_count.hour_began_ms <= @old_ms THEN 1 ELSE password_count.hour_count + 1 END
+ WHERE password_count.hour_began_ms <= @old_ms OR password_count.hour_count < @most
+RETURNING hour_count;
+
+-- name: HourBegan :one
+SELECT hour_began_ms FROM password_count WHERE subject_digest = @subject_digest;
+
+-- name: GiveHour :execrows
+UPDATE password_count SET hour_count = hour_count - 1
+ WHERE subject_digest = @subject_digest AND hour_count > 0 AND hour_began_ms <= @spent_ms;
+
+-- name: LockNetwork :execrows
+-- LockNetwork makes the network's other attempts stand in line until this one is done.
+INSERT INTO network (network_digest, last_ms)
+VALUES (@network_digest, @now_ms)
+    ON CONFLICT (network_digest) DO UPDATE SET last_ms = excluded.last_ms;
+
+-- name: ListNetworkTries :many
+SELECT minute_ms, subject_digest, fails, pending
+  FROM network_failure
+ WHERE network_digest = @network_digest AND minute_ms > @since_ms AND fails + pending > 0;
+
+-- name: AddNetworkTry :execrows
+INSERT INTO network_failure (network_digest, minute_ms, subject_digest, fails, pending)
+VALUES (@network_digest, @minute_ms, @subject_digest, 0, 1)
+    ON CONFLICT (network_digest, minute_ms, subject_digest) DO UPDATE SET pending = network_failure.pending + 1;
+
+-- name: SettleNetworkTry :execrows
+UPDATE network_failure SET pending = pending - 1, fails = fails + @fails
+ WHERE network_digest = @network_digest AND minute_ms = @minute_ms AND subject_digest = @subject_digest AND pending > 0;
+
 -- name: AddPasswordSpend :execrows
 INSERT INTO password_spend (subject_digest, id, refunded, spent_ms)
 VALUES (@subject_digest, @id, FALSE, @spent_ms);

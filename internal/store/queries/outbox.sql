@@ -27,6 +27,15 @@ INSERT INTO outbox (company_id, id, user_id, channel, sign_in_id, challenge_id, 
 VALUES (@company_id, @id, @user_id, @channel, @sign_in_id, @challenge_id, @generation, @notice, @number_digest,
        @unproved, FALSE, @now_ms, @expires_ms, 'queued', '', @now_ms, @now_ms, '', 0, 0);
 
+-- name: HoldDelivery :execrows
+UPDATE outbox SET due_ms = @due_ms
+ WHERE company_id = @company_id AND id = @id;
+
+-- name: WithdrawDelivery :execrows
+-- No row: there is none, or it is on its way.
+DELETE FROM outbox
+ WHERE company_id = @company_id AND id = @id AND state = 'queued' AND tries = 0;
+
 -- name: EnterDeliveries :execrows
 UPDATE outbox SET entered = TRUE
  WHERE company_id = @company_id AND sign_in_id = @sign_in_id AND challenge_id = @challenge_id AND user_id = @user_id;

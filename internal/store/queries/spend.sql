@@ -15,13 +15,17 @@ SELECT outcome, until_ms, drift_ms
 
 -- name: LockWait :one
 -- LockWait makes the user's other spends stand in line until this one is done.
-INSERT INTO wait (company_id, user_id, browser, until_ms, set_by)
-VALUES (@company_id, @user_id, @browser, 0, '')
-    ON CONFLICT (company_id, user_id, browser) DO UPDATE SET until_ms = wait.until_ms
-RETURNING until_ms;
+INSERT INTO wait (company_id, user_id, browser, until_ms, set_by, last_ms)
+VALUES (@company_id, @user_id, @browser, 0, '', @now_ms)
+    ON CONFLICT (company_id, user_id, browser) DO UPDATE SET last_ms = excluded.last_ms
+RETURNING until_ms, told_ms;
 
 -- name: SetWait :execrows
 UPDATE wait SET until_ms = @until_ms, set_by = @set_by
+ WHERE company_id = @company_id AND user_id = @user_id AND browser = @browser;
+
+-- name: NoteTold :execrows
+UPDATE wait SET told_ms = @now_ms, told_by = @spend_id
  WHERE company_id = @company_id AND user_id = @user_id AND browser = @browser;
 
 -- name: TakeAttempt :one

@@ -117,6 +117,19 @@ DELETE FROM unproved_number
    AND unproved_number.number_digest IN (
        SELECT o.number_digest FROM unproved_number o WHERE o.last_ms <= @before_ms ORDER BY o.last_ms LIMIT @page);
 
+-- name: SweepNetworkFailures :execrows
+DELETE FROM network_failure
+ WHERE network_failure.minute_ms <= @before_ms
+   AND (network_failure.network_digest, network_failure.minute_ms, network_failure.subject_digest) IN (
+       SELECT o.network_digest, o.minute_ms, o.subject_digest FROM network_failure o
+        WHERE o.minute_ms <= @before_ms ORDER BY o.minute_ms LIMIT @page);
+
+-- name: SweepNetworks :execrows
+DELETE FROM network
+ WHERE network.last_ms <= @before_ms
+   AND network.network_digest IN (
+       SELECT o.network_digest FROM network o WHERE o.last_ms <= @before_ms ORDER BY o.last_ms LIMIT @page);
+
 -- name: SweepDeliveries :execrows
 -- Also those that no process ever sent, since none has their channel.
 DELETE FROM outbox

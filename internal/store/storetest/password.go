@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"time"
 
@@ -63,7 +64,11 @@ func (w *World) both(f func(cand signin.Candidate)) {
 }
 
 func (w *World) password(c signin.Candidate) (signin.PasswordSpend, error) {
-	return w.Store.SpendPassword(w.Context(), c, w.Now)
+	return w.passwordFrom(c, signin.Source{Prefix: w.Network})
+}
+
+func (w *World) passwordFrom(c signin.Candidate, from signin.Source) (signin.PasswordSpend, error) {
+	return w.Store.SpendPassword(context.WithoutCancel(w.Context()), c, from, w.Now)
 }
 
 func passwordWaits(w *World) {
@@ -100,10 +105,10 @@ func passwordsAnHour(w *World) {
 	w.Must(err)
 	start := w.Now
 	for range signin.PasswordsPerHour {
-		_, err := w.password(cand)
+		spend, err := w.password(cand)
 		w.Must(err)
 		// As if each were followed by a whole sign-in: the hour still counts.
-		w.Must(w.Commit(Step{Before: st, After: st, Effects: []signin.Effect{signin.EndPasswordRun{}}}))
+		w.Must(w.Commit(Step{Before: st, After: st, Effects: []signin.Effect{signin.EndPasswordRun{Run: spend.Run}}}))
 		w.Now = w.Now.Add(time.Second)
 	}
 	_, err = w.password(cand)
@@ -138,11 +143,16 @@ func signInEndsRun(w *World) {
 	u, _, _ := w.Enrolled(c, company.Salesperson)
 	cand, err := w.candidate(c, u)
 	w.Must(err)
+	var run []byte
 	for range 5 {
-		_, err := w.password(cand)
+		spend, err := w.password(cand)
 		w.Must(err)
+		run = spend.Run
 	}
-	w.Do2(w.Begin(c, u, signin.Token{}), 2)
+	w.Do2(w.Begin(c, u, signin.Token{}), 2) // another run's
+	_, err = w.password(cand)
+	w.Want(err, signin.ErrLocked)
+	w.Do2(w.begin(c, u, signin.Token{}, signin.Begin{Run: run}), 3)
 	for range 5 {
 		_, err := w.password(cand)
 		w.Must(err)

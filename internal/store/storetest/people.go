@@ -133,7 +133,7 @@ func accountSays(w *World) {
 			w.Errorf("got authenticator %+v", m)
 		}
 	}
-	if !slices.Equal(methods, []factor.ID{first, second}) || !a.User.Wait.Equal(w.Now.Add(wait)) || a.Member.Phone != "" {
+	if !slices.Equal(methods, []factor.ID{first, second}) || !a.User.AnyWait.Equal(w.Now.Add(wait)) || a.Member.Phone != "" {
 		w.Fatalf("got %+v", a)
 	}
 	listed, err := w.Store.ListUsers(w.Context(), c, "dana", "", 9)
@@ -159,7 +159,7 @@ func liftsTheWaitAlone(w *World) {
 	w.Want(w.Commit(held), signin.ErrMoved) // it is lifted once
 	a, err := w.Store.Account(w.Context(), c, u)
 	w.Must(err)
-	if wait == 0 || w.Now.Before(a.User.Wait) || a.User.Version != before.Version || a.User.Epoch != before.Epoch || len(a.User.Authenticators) != 1 {
+	if wait == 0 || w.Now.Before(a.User.AnyWait) || a.User.Version != before.Version || a.User.Epoch != before.Epoch || len(a.User.Authenticators) != 1 {
 		w.Fatalf("got %+v after a wait of %v was lifted", a.User, wait)
 	}
 	if again := w.wrong(c, u, 1); again != signin.Wait(6) {

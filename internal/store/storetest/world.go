@@ -24,11 +24,13 @@ type World struct {
 	*testing.T
 	Store *store.Store
 	Now   time.Time
+	// Network is where passwords come from: one of the test's own.
+	Network string
 }
 
 // NewWorld is the world around an empty store.
 func NewWorld(t *testing.T, s *store.Store) *World {
-	return &World{T: t, Store: s, Now: began()}
+	return &World{T: t, Store: s, Now: began(), Network: "network " + secret.NewID()}
 }
 
 // Must fails the test at once.
@@ -123,12 +125,24 @@ func (w *World) effects(c company.ID, u company.UserID, effects ...signin.Effect
 // Begin begins a sign-in after a right password, in a browser that holds session held.
 func (w *World) Begin(c company.ID, u company.UserID, held signin.Token) signin.Browser {
 	w.Helper()
-	st, err := w.Store.LoadUser(w.Context(), c, u, signin.Browser{Session: held})
+	return w.begin(c, u, held, signin.Begin{})
+}
+
+// BeginKnown is Begin in a browser that is known with u.
+func (w *World) BeginKnown(c company.ID, u company.UserID, b signin.BrowserID) signin.Browser {
+	w.Helper()
+	k := signin.Known{Company: c, User: u, Browser: b, Epoch: 1, Expires: w.Now.Add(signin.KnownLife)}
+	return w.begin(c, u, signin.Token{}, signin.Begin{Known: k})
+}
+
+// begin fills in the rest of e.
+func (w *World) begin(c company.ID, u company.UserID, held signin.Token, e signin.Begin) signin.Browser {
+	w.Helper()
+	st, err := w.Store.LoadUser(w.Context(), c, u, signin.Browser{Session: held, Kind: e.Known.Browser})
 	w.Must(err)
-	return w.open(st, held, signin.Begin{
-		ID: signin.ID(secret.NewID()), Reference: secret.NewReference(), Challenge: secret.NewID(),
-		ReturnTo: "/", PasswordEpoch: st.User.Epoch,
-	})
+	e.ID, e.Reference, e.Challenge = signin.ID(secret.NewID()), secret.NewReference(), secret.NewID()
+	e.ReturnTo, e.PasswordEpoch = "/", st.User.Epoch
+	return w.open(st, held, e)
 }
 
 // BeginInside begins a ceremony of the session that b holds.
@@ -276,7 +290,7 @@ func Race(n int, f func() error) map[string]int {
 // outcome names the errors that a race may end with.
 func outcome(err error) string {
 	for _, known := range []error{
-		signin.ErrMoved, signin.ErrLocked, signin.ErrEnded, signin.ErrRepeated, signin.ErrSendLimit, factor.ErrReplayed,
+		signin.ErrMoved, signin.ErrLocked, signin.ErrEnded, signin.ErrRepeated, signin.ErrSendLimit, signin.ErrCrowded, factor.ErrReplayed,
 	} {
 		if errors.Is(err, known) {
 			return known.Error()

@@ -229,8 +229,8 @@ func (p *Pages) user(f session.Found, a signin.Account) User {
 	for _, m := range p.SignIns.Known(a.User).Authenticators {
 		u.Methods = append(u.Methods, Method{Kind: m.Kind, Name: m.Name, Hint: m.Hint, Stopped: m.Disabled()})
 	}
-	if p.Now().Before(a.User.Wait) {
-		u.Until = a.User.Wait
+	if p.Now().Before(a.User.AnyWait) {
+		u.Until = a.User.AnyWait
 	}
 	return u
 }

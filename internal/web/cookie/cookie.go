@@ -1,6 +1,7 @@
-// Package cookie carries the two kinds of token that a browser may hold: one for each
-// sign-in under way, good for its own pages only, and the session's, which exists when
-// the last door has opened.
+// Package cookie carries the three kinds of token that a browser may hold: one for each
+// sign-in under way, good for its own pages only; the session's, which exists when the last
+// door has opened; and, from then on, one for each user who has signed in here, by which the
+// browser is known with them. The last opens nothing: known.go.
 package cookie
 
 import (
@@ -65,7 +66,9 @@ func (j Jar) Held(r *http.Request) []signin.Token {
 
 // Browser is all that r carries, but for the sign-in at hand.
 func (j Jar) Browser(r *http.Request) signin.Browser {
-	return signin.Browser{Session: j.Session(r), Held: j.Held(r), Address: Address(r), Agent: r.UserAgent()}
+	return signin.Browser{
+		Session: j.Session(r), Held: j.Held(r), Known: j.Known(r), Address: Address(r), Agent: r.UserAgent(),
+	}
 }
 
 // At is what r carries for sign-in id.

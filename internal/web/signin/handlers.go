@@ -274,6 +274,9 @@ func (p *Pages) next(w http.ResponseWriter, r *http.Request, si signin.SignIn, b
 		if t, ok := p.SignIns.Session(si, b); ok {
 			p.Cookies.SetSession(w, t)
 		}
+		if t, ok := p.SignIns.Remember(si, b.Between.Company); ok {
+			p.Cookies.SetKnown(w, r, t)
+		}
 	}
 	http.Redirect(w, r, to, http.StatusSeeOther)
 	return nil

@@ -34,18 +34,17 @@ func (q *Queries) CountAccounts(ctx context.Context, companyID string) (CountAcc
 const findAccount = `-- name: FindAccount :many
 SELECT users.id, users.version, users.epoch, users.status, users.role, users.must_enrol, users.username,
        users.display_name, users.email, users.language, users.time_zone, users.created_ms,
-       CAST(COALESCE(wait.until_ms, 0) AS BIGINT) AS wait_ms,
+       CAST(COALESCE((SELECT max(w.until_ms) FROM wait w
+         WHERE w.company_id = users.company_id AND w.user_id = users.id), 0) AS BIGINT) AS any_wait_ms,
        authenticator.id AS authenticator_id, authenticator.kind, authenticator.name, authenticator.since_version,
        authenticator.added_ms, authenticator.last_used_ms, authenticator.disabled_by, authenticator.hint
   FROM users
-  LEFT JOIN wait ON wait.company_id = users.company_id AND wait.user_id = users.id AND wait.browser = $1
   LEFT JOIN authenticator ON authenticator.company_id = users.company_id AND authenticator.user_id = users.id
- WHERE users.company_id = $2 AND users.id = $3
+ WHERE users.company_id = $1 AND users.id = $2
  ORDER BY authenticator.since_version, authenticator.id
 `
 
 type FindAccountParams struct {
-	Browser   string
 	CompanyID string
 	ID        string
 }
@@ -63,7 +62,7 @@ type FindAccountRow struct {
 	Language        string
 	TimeZone        string
 	CreatedMs       int64
-	WaitMs          int64
+	AnyWaitMs       int64
 	AuthenticatorID sql.NullString
 	Kind            sql.NullString
 	Name            sql.NullString
@@ -75,7 +74,7 @@ type FindAccountRow struct {
 }
 
 func (q *Queries) FindAccount(ctx context.Context, arg FindAccountParams) ([]FindAccountRow, error) {
-	rows, err := q.db.QueryContext(ctx, findAccount, arg.Browser, arg.CompanyID, arg.ID)
+	rows, err := q.db.QueryContext(ctx, findAccount, arg.CompanyID, arg.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -96,7 +95,7 @@ func (q *Queries) FindAccount(ctx context.Context, arg FindAccountParams) ([]Fin
 			&i.Language,
 			&i.TimeZone,
 			&i.CreatedMs,
-			&i.WaitMs,
+			&i.AnyWaitMs,
 			&i.AuthenticatorID,
 			&i.Kind,
 			&i.Name,
@@ -148,22 +147,21 @@ const listAccounts = `-- name: ListAccounts :many
 
 SELECT users.id, users.version, users.epoch, users.status, users.role, users.must_enrol, users.username,
        users.display_name, users.email, users.language, users.time_zone, users.created_ms,
-       CAST(COALESCE(wait.until_ms, 0) AS BIGINT) AS wait_ms,
+       CAST(COALESCE((SELECT max(w.until_ms) FROM wait w
+         WHERE w.company_id = users.company_id AND w.user_id = users.id), 0) AS BIGINT) AS any_wait_ms,
        authenticator.id AS authenticator_id, authenticator.kind, authenticator.name, authenticator.since_version,
        authenticator.added_ms, authenticator.last_used_ms, authenticator.disabled_by, authenticator.hint
   FROM users
-  LEFT JOIN wait ON wait.company_id = users.company_id AND wait.user_id = users.id AND wait.browser = $1
   LEFT JOIN authenticator ON authenticator.company_id = users.company_id AND authenticator.user_id = users.id
- WHERE users.company_id = $2 AND users.id IN (
+ WHERE users.company_id = $1 AND users.id IN (
        SELECT u.id FROM users u
-        WHERE u.company_id = $2 AND u.sort_key > $3 AND u.search LIKE CAST($4 AS TEXT) ESCAPE '\'
+        WHERE u.company_id = $1 AND u.sort_key > $2 AND u.search LIKE CAST($3 AS TEXT) ESCAPE '\'
         ORDER BY u.sort_key
-        LIMIT $5)
+        LIMIT $4)
  ORDER BY users.sort_key, authenticator.since_version, authenticator.id
 `
 
 type ListAccountsParams struct {
-	Browser   string
 	CompanyID string
 	After     []byte
 	Pattern   string
@@ -183,7 +181,7 @@ type ListAccountsRow struct {
 	Language        string
 	TimeZone        string
 	CreatedMs       int64
-	WaitMs          int64
+	AnyWaitMs       int64
 	AuthenticatorID sql.NullString
 	Kind            sql.NullString
 	Name            sql.NullString
@@ -198,7 +196,6 @@ type ListAccountsRow struct {
 // one where there is none; one statement, one snapshot.
 func (q *Queries) ListAccounts(ctx context.Context, arg ListAccountsParams) ([]ListAccountsRow, error) {
 	rows, err := q.db.QueryContext(ctx, listAccounts,
-		arg.Browser,
 		arg.CompanyID,
 		arg.After,
 		arg.Pattern,
@@ -224,7 +221,7 @@ func (q *Queries) ListAccounts(ctx context.Context, arg ListAccountsParams) ([]L
 			&i.Language,
 			&i.TimeZone,
 			&i.CreatedMs,
-			&i.WaitMs,
+			&i.AnyWaitMs,
 			&i.AuthenticatorID,
 			&i.Kind,
 			&i.Name,

@@ -56,11 +56,12 @@ INSERT INTO sign_in (company_id, id, user_id, secret_digest, key_id, version, ep
        target, stage, reference, began_ms, expires_ms, session_id, challenge_id, challenge_authenticator,
        challenge_generation, challenge_expires_ms, challenge_verdict, challenge_key, challenge_sent_ms,
        challenge_channel, earlier_ms, earlier_key, earlier_channel, pending_id, pending_kind, pending_name,
-       pending_secret, proved_by, proved_amr, proved_ms, first_authenticator)
+       pending_secret, proved_by, proved_amr, proved_ms, first_authenticator, browser, run_digest)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
        $11, $12, $13, $14, $15, $16, $17, $18,
        $19, $20, $21, $22, $23,
-       $24, $25, $26, $27, '', '', '', NULL, '', '', 0, '')
+       $24, $25, $26, $27, '', '', '', NULL, '', '', 0, '',
+       $28, $29)
     ON CONFLICT (company_id, id) DO NOTHING
 `
 
@@ -92,6 +93,8 @@ type AddSignInParams struct {
 	EarlierMs              int64
 	EarlierKey             string
 	EarlierChannel         string
+	Browser                string
+	RunDigest              []byte
 }
 
 func (q *Queries) AddSignIn(ctx context.Context, arg AddSignInParams) (int64, error) {
@@ -123,6 +126,8 @@ func (q *Queries) AddSignIn(ctx context.Context, arg AddSignInParams) (int64, er
 		arg.EarlierMs,
 		arg.EarlierKey,
 		arg.EarlierChannel,
+		arg.Browser,
+		arg.RunDigest,
 	)
 	if err != nil {
 		return 0, err

@@ -220,24 +220,24 @@ func (q *Queries) EndSession(ctx context.Context, arg EndSessionParams) (int64, 
 }
 
 const endWait = `-- name: EndWait :execrows
-UPDATE wait SET until_ms = 0, set_by = ''
- WHERE company_id = $1 AND user_id = $2 AND browser = $3 AND set_by = $4
+UPDATE wait SET until_ms = 0, set_by = '', told_ms = CASE WHEN told_by = $1 THEN 0 ELSE told_ms END
+ WHERE company_id = $2 AND user_id = $3 AND browser = $4 AND set_by = $1
 `
 
 type EndWaitParams struct {
+	SpendID   string
 	CompanyID string
 	UserID    string
 	Browser   string
-	SpendID   string
 }
 
-// Only the wait that this spend set.
+// Only the wait that this spend set; what it told is told no more.
 func (q *Queries) EndWait(ctx context.Context, arg EndWaitParams) (int64, error) {
 	result, err := q.db.ExecContext(ctx, endWait,
+		arg.SpendID,
 		arg.CompanyID,
 		arg.UserID,
 		arg.Browser,
-		arg.SpendID,
 	)
 	if err != nil {
 		return 0, err
@@ -245,30 +245,56 @@ func (q *Queries) EndWait(ctx context.Context, arg EndWaitParams) (int64, error)
 	return result.RowsAffected()
 }
 
-const liftWait = `-- name: LiftWait :execrows
+const liftWaits = `-- name: LiftWaits :execrows
 UPDATE wait SET until_ms = 0, set_by = ''
- WHERE company_id = $1 AND user_id = $2 AND browser = $3 AND until_ms = $4
+ WHERE company_id = $1 AND user_id = $2 AND until_ms > 0
 `
 
-type LiftWaitParams struct {
+type LiftWaitsParams struct {
 	CompanyID string
 	UserID    string
-	Browser   string
-	UntilMs   int64
 }
 
-// Only the wait that was seen: it may have become a longer one meanwhile.
-func (q *Queries) LiftWait(ctx context.Context, arg LiftWaitParams) (int64, error) {
-	result, err := q.db.ExecContext(ctx, liftWait,
-		arg.CompanyID,
-		arg.UserID,
-		arg.Browser,
-		arg.UntilMs,
-	)
+func (q *Queries) LiftWaits(ctx context.Context, arg LiftWaitsParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, liftWaits, arg.CompanyID, arg.UserID)
 	if err != nil {
 		return 0, err
 	}
 	return result.RowsAffected()
+}
+
+const lockWaits = `-- name: LockWaits :many
+UPDATE wait SET until_ms = until_ms
+ WHERE company_id = $1 AND user_id = $2
+RETURNING until_ms
+`
+
+type LockWaitsParams struct {
+	CompanyID string
+	UserID    string
+}
+
+func (q *Queries) LockWaits(ctx context.Context, arg LockWaitsParams) ([]int64, error) {
+	rows, err := q.db.QueryContext(ctx, lockWaits, arg.CompanyID, arg.UserID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []int64
+	for rows.Next() {
+		var until_ms int64
+		if err := rows.Scan(&until_ms); err != nil {
+			return nil, err
+		}
+		items = append(items, until_ms)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const noteUse = `-- name: NoteUse :execrows

@@ -46,12 +46,14 @@ func (q *Queries) LoadSession(ctx context.Context, arg LoadSessionParams) (Sessi
 }
 
 const loadSignIn = `-- name: LoadSignIn :many
-SELECT sign_in.company_id, sign_in.id, sign_in.user_id, sign_in.secret_digest, sign_in.key_id, sign_in.version, sign_in.epoch, sign_in.since_version, sign_in.purpose, sign_in.return_to, sign_in.target, sign_in.stage, sign_in.reference, sign_in.began_ms, sign_in.expires_ms, sign_in.session_id, sign_in.challenge_id, sign_in.challenge_authenticator, sign_in.challenge_generation, sign_in.challenge_expires_ms, sign_in.challenge_verdict, sign_in.pending_id, sign_in.pending_kind, sign_in.pending_name, sign_in.pending_secret, sign_in.proved_by, sign_in.proved_amr, sign_in.proved_ms, sign_in.first_authenticator, sign_in.challenge_key, sign_in.challenge_sent_ms, sign_in.challenge_channel, sign_in.earlier_ms, sign_in.earlier_key, sign_in.earlier_channel, sign_in.cleared,
+SELECT sign_in.company_id, sign_in.id, sign_in.user_id, sign_in.secret_digest, sign_in.key_id, sign_in.version, sign_in.epoch, sign_in.since_version, sign_in.purpose, sign_in.return_to, sign_in.target, sign_in.stage, sign_in.reference, sign_in.began_ms, sign_in.expires_ms, sign_in.session_id, sign_in.challenge_id, sign_in.challenge_authenticator, sign_in.challenge_generation, sign_in.challenge_expires_ms, sign_in.challenge_verdict, sign_in.pending_id, sign_in.pending_kind, sign_in.pending_name, sign_in.pending_secret, sign_in.proved_by, sign_in.proved_amr, sign_in.proved_ms, sign_in.first_authenticator, sign_in.challenge_key, sign_in.challenge_sent_ms, sign_in.challenge_channel, sign_in.earlier_ms, sign_in.earlier_key, sign_in.earlier_channel, sign_in.browser, sign_in.run_digest, sign_in.cleared,
        users.version AS user_version, users.epoch AS user_epoch, users.status, users.role, users.must_enrol,
        company.version AS policy_version, company.two_factor_required,
        (SELECT count(*) FROM users a
          WHERE a.company_id = sign_in.company_id AND a.role = 'administrator' AND a.status = 'active') AS administrators,
        CAST(COALESCE(wait.until_ms, 0) AS BIGINT) AS wait_ms,
+       CAST(COALESCE((SELECT max(w.until_ms) FROM wait w
+         WHERE w.company_id = users.company_id AND w.user_id = users.id), 0) AS BIGINT) AS any_wait_ms,
        CAST(COALESCE(attempt.taken, 0) AS BIGINT) AS taken,
        CAST(COALESCE(used.taken, 0) AS BIGINT) AS used, -- of the row's authenticator
        authenticator.id AS authenticator_id, authenticator.kind, authenticator.name, authenticator.secret,
@@ -60,18 +62,17 @@ SELECT sign_in.company_id, sign_in.id, sign_in.user_id, sign_in.secret_digest, s
   FROM sign_in
   JOIN users ON users.company_id = sign_in.company_id AND users.id = sign_in.user_id
   JOIN company ON company.id = sign_in.company_id
-  LEFT JOIN wait ON wait.company_id = sign_in.company_id AND wait.user_id = sign_in.user_id AND wait.browser = $1
+  LEFT JOIN wait ON wait.company_id = sign_in.company_id AND wait.user_id = sign_in.user_id AND wait.browser = sign_in.browser
   LEFT JOIN attempt ON attempt.company_id = sign_in.company_id AND attempt.sign_in_id = sign_in.id
        AND attempt.authenticator_id = sign_in.challenge_authenticator
   LEFT JOIN authenticator ON authenticator.company_id = sign_in.company_id AND authenticator.user_id = sign_in.user_id
   LEFT JOIN attempt used ON used.company_id = sign_in.company_id AND used.sign_in_id = sign_in.id
        AND used.authenticator_id = authenticator.id
- WHERE sign_in.company_id = $2 AND sign_in.id = $3
+ WHERE sign_in.company_id = $1 AND sign_in.id = $2
  ORDER BY authenticator.since_version, authenticator.id
 `
 
 type LoadSignInParams struct {
-	Browser   string
 	CompanyID string
 	ID        string
 }
@@ -87,6 +88,7 @@ type LoadSignInRow struct {
 	TwoFactorRequired bool
 	Administrators    int64
 	WaitMs            int64
+	AnyWaitMs         int64
 	Taken             int64
 	Used              int64
 	AuthenticatorID   sql.NullString
@@ -101,11 +103,12 @@ type LoadSignInRow struct {
 	Hint              []byte
 }
 
-// LoadSignIn reads a sign-in with its user, its company's policy, the wait in force, what was
-// taken of the attempts at its challenge, and the user's authenticators: one row each of
-// these, one where there is none. One statement is one snapshot, also under READ COMMITTED.
+// LoadSignIn reads a sign-in with its user, its company's policy, the wait in force for its
+// kind of browser and the longest for any, what was taken of the attempts at its challenge, and
+// the user's authenticators: one row each of these, one where there is none. One statement is
+// one snapshot, also under READ COMMITTED.
 func (q *Queries) LoadSignIn(ctx context.Context, arg LoadSignInParams) ([]LoadSignInRow, error) {
-	rows, err := q.db.QueryContext(ctx, loadSignIn, arg.Browser, arg.CompanyID, arg.ID)
+	rows, err := q.db.QueryContext(ctx, loadSignIn, arg.CompanyID, arg.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -149,6 +152,8 @@ func (q *Queries) LoadSignIn(ctx context.Context, arg LoadSignInParams) ([]LoadS
 			&i.SignIn.EarlierMs,
 			&i.SignIn.EarlierKey,
 			&i.SignIn.EarlierChannel,
+			&i.SignIn.Browser,
+			&i.SignIn.RunDigest,
 			&i.SignIn.Cleared,
 			&i.UserVersion,
 			&i.UserEpoch,
@@ -159,6 +164,7 @@ func (q *Queries) LoadSignIn(ctx context.Context, arg LoadSignInParams) ([]LoadS
 			&i.TwoFactorRequired,
 			&i.Administrators,
 			&i.WaitMs,
+			&i.AnyWaitMs,
 			&i.Taken,
 			&i.Used,
 			&i.AuthenticatorID,
@@ -191,6 +197,8 @@ SELECT users.company_id, users.id, users.version AS user_version, users.epoch AS
        (SELECT count(*) FROM users a
          WHERE a.company_id = users.company_id AND a.role = 'administrator' AND a.status = 'active') AS administrators,
        CAST(COALESCE(wait.until_ms, 0) AS BIGINT) AS wait_ms,
+       CAST(COALESCE((SELECT max(w.until_ms) FROM wait w
+         WHERE w.company_id = users.company_id AND w.user_id = users.id), 0) AS BIGINT) AS any_wait_ms,
        authenticator.id AS authenticator_id, authenticator.kind, authenticator.name, authenticator.secret,
        authenticator.since_version, authenticator.added_ms, authenticator.last_used_ms, authenticator.last_step,
        authenticator.disabled_by, authenticator.hint
@@ -220,6 +228,7 @@ type LoadUserRow struct {
 	TwoFactorRequired bool
 	Administrators    int64
 	WaitMs            int64
+	AnyWaitMs         int64
 	AuthenticatorID   sql.NullString
 	Kind              sql.NullString
 	Name              sql.NullString
@@ -254,6 +263,7 @@ func (q *Queries) LoadUser(ctx context.Context, arg LoadUserParams) ([]LoadUserR
 			&i.TwoFactorRequired,
 			&i.Administrators,
 			&i.WaitMs,
+			&i.AnyWaitMs,
 			&i.AuthenticatorID,
 			&i.Kind,
 			&i.Name,

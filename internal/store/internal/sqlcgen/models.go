@@ -70,5 +70,7 @@ type SignIn struct {
 	EarlierMs              int64
 	EarlierKey             string
 	EarlierChannel         string
+	Browser                string
+	RunDigest              []byte
 	Cleared                bool
 }

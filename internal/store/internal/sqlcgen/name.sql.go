@@ -9,6 +9,26 @@ import (
 	"context"
 )
 
+const addNetworkTry = `-- name: AddNetworkTry :execrows
+INSERT INTO network_failure (network_digest, minute_ms, subject_digest, fails, pending)
+VALUES ($1, $2, $3, 0, 1)
+    ON CONFLICT (network_digest, minute_ms, subject_digest) DO UPDATE SET pending = network_failure.pending + 1
+`
+
+type AddNetworkTryParams struct {
+	NetworkDigest []byte
+	MinuteMs      int64
+	SubjectDigest []byte
+}
+
+func (q *Queries) AddNetworkTry(ctx context.Context, arg AddNetworkTryParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, addNetworkTry, arg.NetworkDigest, arg.MinuteMs, arg.SubjectDigest)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const addPasswordSpend = `-- name: AddPasswordSpend :execrows
 INSERT INTO password_spend (subject_digest, id, refunded, spent_ms)
 VALUES ($1, $2, FALSE, $3)
@@ -87,6 +107,101 @@ func (q *Queries) FindName(ctx context.Context, name string) (FindNameRow, error
 		&i.Status,
 	)
 	return i, err
+}
+
+const giveHour = `-- name: GiveHour :execrows
+UPDATE password_count SET hour_count = hour_count - 1
+ WHERE subject_digest = $1 AND hour_count > 0 AND hour_began_ms <= $2
+`
+
+type GiveHourParams struct {
+	SubjectDigest []byte
+	SpentMs       int64
+}
+
+func (q *Queries) GiveHour(ctx context.Context, arg GiveHourParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, giveHour, arg.SubjectDigest, arg.SpentMs)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const hourBegan = `-- name: HourBegan :one
+SELECT hour_began_ms FROM password_count WHERE subject_digest = $1
+`
+
+func (q *Queries) HourBegan(ctx context.Context, subjectDigest []byte) (int64, error) {
+	row := q.db.QueryRowContext(ctx, hourBegan, subjectDigest)
+	var hour_began_ms int64
+	err := row.Scan(&hour_began_ms)
+	return hour_began_ms, err
+}
+
+const listNetworkTries = `-- name: ListNetworkTries :many
+SELECT minute_ms, subject_digest, fails, pending
+  FROM network_failure
+ WHERE network_digest = $1 AND minute_ms > $2 AND fails + pending > 0
+`
+
+type ListNetworkTriesParams struct {
+	NetworkDigest []byte
+	SinceMs       int64
+}
+
+type ListNetworkTriesRow struct {
+	MinuteMs      int64
+	SubjectDigest []byte
+	Fails         int64
+	Pending       int64
+}
+
+func (q *Queries) ListNetworkTries(ctx context.Context, arg ListNetworkTriesParams) ([]ListNetworkTriesRow, error) {
+	rows, err := q.db.QueryContext(ctx, listNetworkTries, arg.NetworkDigest, arg.SinceMs)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListNetworkTriesRow
+	for rows.Next() {
+		var i ListNetworkTriesRow
+		if err := rows.Scan(
+			&i.MinuteMs,
+			&i.SubjectDigest,
+			&i.Fails,
+			&i.Pending,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const lockNetwork = `-- name: LockNetwork :execrows
+INSERT INTO network (network_digest, last_ms)
+VALUES ($1, $2)
+    ON CONFLICT (network_digest) DO UPDATE SET last_ms = excluded.last_ms
+`
+
+type LockNetworkParams struct {
+	NetworkDigest []byte
+	NowMs         int64
+}
+
+// LockNetwork makes the network's other attempts stand in line until this one is done.
+func (q *Queries) LockNetwork(ctx context.Context, arg LockNetworkParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, lockNetwork, arg.NetworkDigest, arg.NowMs)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
 }
 
 const lockPasswordCount = `-- name: LockPasswordCount :one
@@ -199,4 +314,60 @@ func (q *Queries) Rehash(ctx context.Context, arg RehashParams) (int64, error) {
 		return 0, err
 	}
 	return result.RowsAffected()
+}
+
+const settleNetworkTry = `-- name: SettleNetworkTry :execrows
+UPDATE network_failure SET pending = pending - 1, fails = fails + $1
+ WHERE network_digest = $2 AND minute_ms = $3 AND subject_digest = $4 AND pending > 0
+`
+
+type SettleNetworkTryParams struct {
+	Fails         int64
+	NetworkDigest []byte
+	MinuteMs      int64
+	SubjectDigest []byte
+}
+
+func (q *Queries) SettleNetworkTry(ctx context.Context, arg SettleNetworkTryParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, settleNetworkTry,
+		arg.Fails,
+		arg.NetworkDigest,
+		arg.MinuteMs,
+		arg.SubjectDigest,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const takeHour = `-- name: TakeHour :one
+INSERT INTO password_count (subject_digest, fails, last_ms, until_ms, set_by, hour_began_ms, hour_count)
+VALUES ($1, 0, $2, 0, '', $2, 1)
+    ON CONFLICT (subject_digest) DO UPDATE
+   SET last_ms = excluded.last_ms,
+       hour_began_ms = CASE WHEN password_count.hour_began_ms <= $3 THEN excluded.hour_began_ms ELSE password_count.hour_began_ms END,
+       hour_count = CASE WHEN password_count.hour_began_ms <= $3 THEN 1 ELSE password_count.hour_count + 1 END
+ WHERE password_count.hour_began_ms <= $3 OR password_count.hour_count < $4
+RETURNING hour_count
+`
+
+type TakeHourParams struct {
+	SubjectDigest []byte
+	NowMs         int64
+	OldMs         int64
+	Most          int64
+}
+
+// TakeHour takes one of an hour's passwords, and locks the row. No row: none is left.
+func (q *Queries) TakeHour(ctx context.Context, arg TakeHourParams) (int64, error) {
+	row := q.db.QueryRowContext(ctx, takeHour,
+		arg.SubjectDigest,
+		arg.NowMs,
+		arg.OldMs,
+		arg.Most,
+	)
+	var hour_count int64
+	err := row.Scan(&hour_count)
+	return hour_count, err
 }

@@ -188,6 +188,25 @@ func (q *Queries) HasDelivery(ctx context.Context, id string) (bool, error) {
 	return exists, err
 }
 
+const holdDelivery = `-- name: HoldDelivery :execrows
+UPDATE outbox SET due_ms = $1
+ WHERE company_id = $2 AND id = $3
+`
+
+type HoldDeliveryParams struct {
+	DueMs     int64
+	CompanyID string
+	ID        string
+}
+
+func (q *Queries) HoldDelivery(ctx context.Context, arg HoldDeliveryParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, holdDelivery, arg.DueMs, arg.CompanyID, arg.ID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const listSentToNumber = `-- name: ListSentToNumber :many
 SELECT created_ms, number_digest, entered, unproved, state, reason
   FROM outbox
@@ -432,4 +451,23 @@ func (q *Queries) UserEmail(ctx context.Context, arg UserEmailParams) (string, e
 	var email string
 	err := row.Scan(&email)
 	return email, err
+}
+
+const withdrawDelivery = `-- name: WithdrawDelivery :execrows
+DELETE FROM outbox
+ WHERE company_id = $1 AND id = $2 AND state = 'queued' AND tries = 0
+`
+
+type WithdrawDeliveryParams struct {
+	CompanyID string
+	ID        string
+}
+
+// No row: there is none, or it is on its way.
+func (q *Queries) WithdrawDelivery(ctx context.Context, arg WithdrawDeliveryParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, withdrawDelivery, arg.CompanyID, arg.ID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
 }

@@ -192,24 +192,62 @@ func (q *Queries) FormOutcome(ctx context.Context, arg FormOutcomeParams) (FormO
 }
 
 const lockWait = `-- name: LockWait :one
-INSERT INTO wait (company_id, user_id, browser, until_ms, set_by)
-VALUES ($1, $2, $3, 0, '')
-    ON CONFLICT (company_id, user_id, browser) DO UPDATE SET until_ms = wait.until_ms
-RETURNING until_ms
+INSERT INTO wait (company_id, user_id, browser, until_ms, set_by, last_ms)
+VALUES ($1, $2, $3, 0, '', $4)
+    ON CONFLICT (company_id, user_id, browser) DO UPDATE SET last_ms = excluded.last_ms
+RETURNING until_ms, told_ms
 `
 
 type LockWaitParams struct {
 	CompanyID string
 	UserID    string
 	Browser   string
+	NowMs     int64
+}
+
+type LockWaitRow struct {
+	UntilMs int64
+	ToldMs  int64
 }
 
 // LockWait makes the user's other spends stand in line until this one is done.
-func (q *Queries) LockWait(ctx context.Context, arg LockWaitParams) (int64, error) {
-	row := q.db.QueryRowContext(ctx, lockWait, arg.CompanyID, arg.UserID, arg.Browser)
-	var until_ms int64
-	err := row.Scan(&until_ms)
-	return until_ms, err
+func (q *Queries) LockWait(ctx context.Context, arg LockWaitParams) (LockWaitRow, error) {
+	row := q.db.QueryRowContext(ctx, lockWait,
+		arg.CompanyID,
+		arg.UserID,
+		arg.Browser,
+		arg.NowMs,
+	)
+	var i LockWaitRow
+	err := row.Scan(&i.UntilMs, &i.ToldMs)
+	return i, err
+}
+
+const noteTold = `-- name: NoteTold :execrows
+UPDATE wait SET told_ms = $1, told_by = $2
+ WHERE company_id = $3 AND user_id = $4 AND browser = $5
+`
+
+type NoteToldParams struct {
+	NowMs     int64
+	SpendID   string
+	CompanyID string
+	UserID    string
+	Browser   string
+}
+
+func (q *Queries) NoteTold(ctx context.Context, arg NoteToldParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, noteTold,
+		arg.NowMs,
+		arg.SpendID,
+		arg.CompanyID,
+		arg.UserID,
+		arg.Browser,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
 }
 
 const refund = `-- name: Refund :one

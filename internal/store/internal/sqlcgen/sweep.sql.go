@@ -160,6 +160,47 @@ func (q *Queries) SweepIdleSessions(ctx context.Context, arg SweepIdleSessionsPa
 	return result.RowsAffected()
 }
 
+const sweepNetworkFailures = `-- name: SweepNetworkFailures :execrows
+DELETE FROM network_failure
+ WHERE network_failure.minute_ms <= $1
+   AND (network_failure.network_digest, network_failure.minute_ms, network_failure.subject_digest) IN (
+       SELECT o.network_digest, o.minute_ms, o.subject_digest FROM network_failure o
+        WHERE o.minute_ms <= $1 ORDER BY o.minute_ms LIMIT $2)
+`
+
+type SweepNetworkFailuresParams struct {
+	BeforeMs int64
+	Page     int32
+}
+
+func (q *Queries) SweepNetworkFailures(ctx context.Context, arg SweepNetworkFailuresParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, sweepNetworkFailures, arg.BeforeMs, arg.Page)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const sweepNetworks = `-- name: SweepNetworks :execrows
+DELETE FROM network
+ WHERE network.last_ms <= $1
+   AND network.network_digest IN (
+       SELECT o.network_digest FROM network o WHERE o.last_ms <= $1 ORDER BY o.last_ms LIMIT $2)
+`
+
+type SweepNetworksParams struct {
+	BeforeMs int64
+	Page     int32
+}
+
+func (q *Queries) SweepNetworks(ctx context.Context, arg SweepNetworksParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, sweepNetworks, arg.BeforeMs, arg.Page)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const sweepOldSessions = `-- name: SweepOldSessions :execrows
 DELETE FROM session
  WHERE session.created_ms <= $1
