@@ -50,4 +50,3 @@ func quote(s string) string {
 	b.WriteByte('"')
 	return b.String()
 }
-
