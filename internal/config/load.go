@@ -308,11 +308,11 @@ func inEnvironment(hint string) string {
 	if !found {
 		return ""
 	}
-	return "; did you mean " + variable(name) + "?"
+	return "; did you mean " + Variable(name) + "?"
 }
 
-// variable is what a setting is called in the environment.
-func variable(name string) string { return prefix + strings.ToUpper(name) }
+// Variable is what a setting is called in the environment.
+func Variable(name string) string { return prefix + strings.ToUpper(name) }
 
 // distance is how many letters must be put in, taken out or replaced to make b of a (Levenshtein).
 func distance(a, b string) int {

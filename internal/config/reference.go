@@ -28,7 +28,7 @@ func Reference() string {
 		p("\n## %s\n\n", s.name)
 		p("%s\n\n", s.doc)
 		p("    %s = %s\n\n", s.name, s.example)
-		p("In the environment: `%s`.\n", variable(s.name))
+		p("In the environment: `%s`.\n", Variable(s.name))
 	}
 	return b.String()
 }
