@@ -50,6 +50,9 @@ func (p program) init(ctx context.Context, args []string) error {
 %s is the database: %s, which requires two-factor, and its administrator.
 
 `, o.Config, made.KeyFile, made.Database, o.Company.Name)
+	if len(o.Proxies) > 0 {
+		_, _ = fmt.Fprintf(p.out, "A proxy at %s has to speak TLS for it: docs/serve.md has one.\n\n", strings.Join(o.Proxies, " or "))
+	}
 	p.show(o.Company.Administrator.Username, made.Password)
 	_, _ = fmt.Fprintf(p.out, "Start it, then sign in at %s and set up two-factor:\n\n    sallyport serve --config %s\n\n", o.BaseURL, shellQuoted(o.Config))
 	return nil

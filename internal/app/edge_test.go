@@ -151,6 +151,14 @@ func TestACertificateThatIsRenewedIsTakenWithoutARestart(t *testing.T) {
 	if err := shows(&tls.Config{RootCAs: old, MaxVersion: tls.VersionTLS11}); err == nil {
 		t.Error("it speaks TLS 1.1")
 	}
+	// The pages come by HTTP/2, which has one connection for all.
+	modern := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: old}, ForceAttemptHTTP2: true}}
+	page, err := modern.Get(c.Base.String() + "/sign-in")
+	must(t, err)
+	must(t, page.Body.Close())
+	if page.ProtoMajor != 2 || page.StatusCode != http.StatusOK {
+		t.Errorf("got %s by %s", page.Status, page.Proto)
+	}
 	// Half a renewal: the new certificate is there, its key is not.
 	oldKey, err := os.ReadFile(key)
 	must(t, err)
