@@ -200,7 +200,6 @@ func (a *App) route(mux *recorder, f *frame.Frame, jar cookie.Jar, o Outside) {
 	}
 	mux.Handle("GET /assets/", f.Assets())
 	mux.Handle("GET "+healthPath, f.Handle(a.getHealth, f.Explain))
-	mux.Handle("GET "+readyPath, f.Handle(a.getReady, f.Explain))
 	mux.Handle("/", f.Handle(func(http.ResponseWriter, *http.Request) error { return frame.NotFound }, f.Explain))
 }
 

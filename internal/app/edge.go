@@ -35,7 +35,10 @@ func (a *App) edge(c config.Server, next http.Handler) http.Handler {
 			w.Header().Set("Connection", "close") // the next request goes to another server
 		}
 		switch {
-		case r.URL.Path == healthPath || r.URL.Path == readyPath:
+		case r.URL.Path == readyPath:
+			a.answerReady(w, r)
+			return
+		case r.URL.Path == healthPath:
 			r.Host = c.Hosts[0]
 		case behind && !frame.FromProxy(r.RemoteAddr, c.Proxies):
 			// Its password would have come in clear, and all clients of a proxy that is not named
@@ -53,29 +56,34 @@ func (a *App) getHealth(w http.ResponseWriter, r *http.Request) error {
 	if err := a.Store.Ping(r.Context()); err != nil {
 		return errors.Join(frame.Unavailable, err)
 	}
-	return well(w)
-}
-
-// getReady answers 200 while more requests are welcome: the database answers, the two clocks
-// agree, and the server is not stopping.
-func (a *App) getReady(w http.ResponseWriter, r *http.Request) error {
-	if a.stopping.Load() {
-		return errors.Join(frame.Unavailable, errors.New("the server is stopping"))
-	}
-	if err := a.Store.Ping(r.Context()); err != nil {
-		return errors.Join(frame.Unavailable, err)
-	}
-	if err := a.checkClock(r.Context()); err != nil {
-		return errors.Join(frame.Unavailable, err)
-	}
-	return well(w)
-}
-
-func well(w http.ResponseWriter) error {
 	frame.Polled(w)
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	_, _ = w.Write([]byte("ok\n")) // a client that went away needs no answer
 	return nil
+}
+
+// answerReady says whether more requests are welcome. It is for a load balancer, not for
+// people: no page, and why not is in the log alone.
+func (a *App) answerReady(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Cache-Control", "no-store")
+	if err := a.ready(r.Context()); err != nil {
+		a.log.WarnContext(r.Context(), "not ready", "error", err)
+		http.Error(w, "not ready", http.StatusServiceUnavailable)
+		return
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	_, _ = w.Write([]byte("ready\n")) // a client that went away needs no answer
+}
+
+// ready: the server is not stopping, the database answers, and the two clocks agree.
+func (a *App) ready(ctx context.Context) error {
+	if a.stopping.Load() {
+		return errors.New("the server is stopping")
+	}
+	if err := a.Store.Ping(ctx); err != nil {
+		return err
+	}
+	return a.checkClock(ctx)
 }
 
 // checkClock compares the clock with the database's.
@@ -84,10 +92,14 @@ func (a *App) checkClock(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if ahead.Abs() > maxClockAhead {
-		return fmt.Errorf("the clock of this machine is %s off the database's, %s ahead: set both by NTP", ahead.Abs().Round(time.Millisecond), ahead.Round(time.Millisecond))
+	if ahead.Abs() <= maxClockAhead {
+		return nil
 	}
-	return nil
+	way := "ahead of"
+	if ahead < 0 {
+		way = "behind"
+	}
+	return fmt.Errorf("the clock of this machine is %s %s the database's: set both by NTP", ahead.Abs().Round(time.Millisecond), way)
 }
 
 // watchClock says in the log when the clocks part, and when they agree again.

@@ -15,7 +15,8 @@ func Reference() string {
 	p("`--config` names, else `SALLYPORT_CONFIG`, else `sallyport.toml` here, else\n")
 	p("`/etc/sallyport/sallyport.toml`; without any, the environment says all. Relative paths in the file start\n")
 	p("from its folder. An unknown name or a wrong value stops the start: every mistake is named at\n")
-	p("once, with its line.\n\n")
+	p("once, with its line. Left aside are SALLYPORT_PORT… and SALLYPORT_SERVICE_…, which Kubernetes sets\n")
+	p("beside a service that is called \"sallyport\".\n\n")
 	p("| setting | what it is | without it |\n| --- | --- | --- |\n")
 	for _, s := range settings() {
 		without := "—"
