@@ -34,13 +34,14 @@ import (
 
 // The program itself, as an operator starts it: init, serve, the commands beside it, SIGTERM.
 
+// programFolder is where this test binary builds the program; TestMain takes it away.
+func programFolder() string {
+	return filepath.Join(os.TempDir(), fmt.Sprintf("sallyport-binary-%d", os.Getpid()))
+}
+
 // program builds the program once for all tests.
 var program = sync.OnceValues(func() (string, error) {
-	folder, err := os.MkdirTemp("", "sallyport-binary-")
-	if err != nil {
-		return "", err
-	}
-	path := filepath.Join(folder, "sallyport")
+	path := filepath.Join(programFolder(), "sallyport")
 	if out, err := exec.Command("go", "build", "-o", path, "sallyport.dev/sallyport/cmd/sallyport").CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build the program: %w\n%s", err, out)
 	}
