@@ -1,4 +1,6 @@
 // Command sallyport is two-factor sign-in for a CRM and for any web app.
+//
+// Each command is a file: its flags, and one call of package app.
 package main
 
 import (
@@ -7,22 +9,42 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
-	"time"
 	_ "time/tzdata" // people's time zones, also where the system has none
 
-	"sallyport.dev/sallyport/internal/app"
+	"golang.org/x/term"
 )
 
 const usage = `Sallyport: two-factor sign-in, self-hosted.
 
-  sallyport demo [--listen 127.0.0.1:8484] [--data DIR] [--fresh]
-        the whole product with made-up companies, on this machine only
+  sallyport demo                  the whole product with made-up companies, on this machine only
 
+  sallyport init                  make configuration, keys and a first company
+  sallyport serve                 serve the pages until it is stopped
+  sallyport user add USERNAME     add a user; their first password is shown once
+  sallyport user list             show users and the methods that they have set up
+  sallyport user password USERNAME
+                                  give a new password, from standard input or --generate
+  sallyport user deactivate USERNAME
+  sallyport user activate USERNAME
+  sallyport user reset-2fa USERNAME
+                                  take all methods away: they choose again at the next sign-in
+  sallyport company add NAME      add a company with its administrator
+  sallyport company list          show companies
+
+Each has --help. All but demo and init read the configuration: --config FILE, else
+$SALLYPORT_CONFIG, else sallyport.toml, else /etc/sallyport/sallyport.toml.
 `
+
+// The exit codes.
+const (
+	done       = 0
+	failed     = 1 // something went wrong
+	askedWrong = 2
+)
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -30,43 +52,118 @@ func main() {
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// run returns the exit code: 0, 1 for what went wrong, 2 for what was asked wrongly.
+// run returns the exit code.
 func run(ctx context.Context, args []string, out, errs io.Writer) int {
-	if len(args) == 0 {
-		_, _ = fmt.Fprint(errs, usage)
-		return 2
+	p := program{in: os.Stdin, out: out, errs: errs, environ: os.Environ()}
+	if term.IsTerminal(int(os.Stdin.Fd())) {
+		p.terminal = os.Stdin
 	}
-	switch args[0] {
-	case "demo":
-		return runDemo(ctx, args[1:], out, errs)
-	case "help", "-h", "--help":
-		_, _ = fmt.Fprint(out, usage)
-		return 0
-	}
-	_, _ = fmt.Fprintf(errs, "sallyport: there is no command %q\n\n%s", args[0], usage)
-	return 2
+	return p.run(ctx, args)
 }
 
-func runDemo(ctx context.Context, args []string, out, errs io.Writer) int {
-	var o app.DemoOptions
-	flags := flag.NewFlagSet("sallyport demo", flag.ContinueOnError)
-	flags.SetOutput(errs)
-	flags.StringVar(&o.Listen, "listen", "127.0.0.1:8484", "loopback `address` and port; port 0 takes a free one")
-	flags.StringVar(&o.Data, "data", "", "`folder` to keep what is set up (default: one under the user's cache)")
-	flags.BoolVar(&o.Fresh, "fresh", false, "delete what the last demo left in the folder")
-	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
-		return 0
-	} else if err != nil {
-		return 2
+// program is what a command has to do with.
+type program struct {
+	in        io.Reader
+	out, errs io.Writer
+	environ   []string
+	terminal  *os.File // standard input, where a person sits at it; else nil
+}
+
+// command takes the arguments after its name.
+type command func(p program, ctx context.Context, args []string) error
+
+// commands are all of them, by name.
+func commands() map[string]command {
+	return map[string]command{
+		"demo":            program.demo,
+		"init":            program.init,
+		"serve":           program.serve,
+		"user add":        program.userAdd,
+		"user list":       program.userList,
+		"user password":   program.userPassword,
+		"user deactivate": program.userDeactivate,
+		"user activate":   program.userActivate,
+		"user reset-2fa":  program.userReset,
+		"company add":     program.companyAdd,
+		"company list":    program.companyList,
 	}
-	if flags.NArg() > 0 {
-		_, _ = fmt.Fprintf(errs, "sallyport demo: what is %q? It takes flags only: --listen, --data, --fresh\n", flags.Arg(0))
-		return 2
+}
+
+func (p program) run(ctx context.Context, args []string) int {
+	if len(args) == 0 {
+		_, _ = fmt.Fprint(p.errs, usage)
+		return askedWrong
 	}
-	log := slog.New(slog.NewTextHandler(errs, nil))
-	if err := app.Demo(ctx, o, time.Now, out, log); err != nil {
-		_, _ = fmt.Fprintf(errs, "sallyport demo: %v\n", err)
-		return 1
+	switch args[0] {
+	case "help", "-h", "-help", "--help":
+		_, _ = fmt.Fprint(p.out, usage)
+		return done
 	}
-	return 0
+	name, rest := args[0], args[1:]
+	if (name == "user" || name == "company") && len(rest) > 0 {
+		name, rest = name+" "+rest[0], rest[1:]
+	}
+	c, ok := commands()[name]
+	if !ok {
+		_, _ = fmt.Fprintf(p.errs, "sallyport: there is no command %q\n\n%s", name, usage)
+		return askedWrong
+	}
+	err := c(p, ctx, rest)
+	var wrong wrongUse
+	switch {
+	case err == nil, errors.Is(err, flag.ErrHelp):
+		return done
+	case errors.As(err, &wrong):
+		if wrong != "" {
+			_, _ = fmt.Fprintf(p.errs, "sallyport %s: %s\n", name, wrong)
+		}
+		return askedWrong
+	}
+	lines := strings.ReplaceAll(err.Error(), "\n", "\n  ")
+	if lines != err.Error() {
+		lines = "\n  " + lines
+	}
+	_, _ = fmt.Fprintf(p.errs, "sallyport %s: %s\n", name, strings.TrimPrefix(lines, " "))
+	return failed
+}
+
+// wrongUse is what was asked wrongly; "" where it has been said already.
+type wrongUse string
+
+func (w wrongUse) Error() string { return string(w) }
+
+// flags are a command's, whose mistakes go to errs.
+func (p program) flags(name, arguments string) *flag.FlagSet {
+	f := flag.NewFlagSet("sallyport "+name, flag.ContinueOnError)
+	f.SetOutput(p.errs)
+	f.Usage = func() {
+		_, _ = fmt.Fprintf(f.Output(), "Usage: %s [flags]%s\n", f.Name(), arguments)
+		f.PrintDefaults()
+	}
+	return f
+}
+
+// parse reads args, in which flags may also come last, and returns the others: as many as wanted
+// names.
+func parse(f *flag.FlagSet, args []string, wanted ...string) ([]string, error) {
+	var rest []string
+	for len(args) > 0 {
+		err := f.Parse(args)
+		if errors.Is(err, flag.ErrHelp) {
+			return nil, err
+		}
+		if err != nil {
+			return nil, wrongUse("") // the flag set has said it
+		}
+		if args = f.Args(); len(args) > 0 {
+			rest, args = append(rest, args[0]), args[1:]
+		}
+	}
+	switch {
+	case len(rest) < len(wanted):
+		return nil, wrongUse("say which " + wanted[len(rest)] + " (--help shows how)")
+	case len(rest) > len(wanted):
+		return nil, wrongUse(fmt.Sprintf("what is %q? (--help shows what it takes)", rest[len(wanted)]))
+	}
+	return rest, nil
 }

@@ -2,7 +2,9 @@
 // only importer of all rooms, so a new kind of authenticator or carrier is one line here.
 //
 //	New    open the keys and the database, build the rooms      -> App
-//	Serve  answer requests and send what is in the outbox       serve.go
+//	Serve  answer requests and send what is in the outbox       serve.go, edge.go
+//	Init   configuration, keys and a first company              init.go
+//	Host   what the server's operator does at its command line  host.go
 //	Demo   the whole product in one command, seeded             demo.go
 package app
 
@@ -15,6 +17,7 @@ import (
 	"net/http"
 	"net/url"
 	"runtime"
+	"sync/atomic"
 	"time"
 
 	"sallyport.dev/sallyport/internal/config"
@@ -61,6 +64,8 @@ type App struct {
 	log   *slog.Logger
 	now   func() time.Time
 	phone *phone.Phone
+	// stopping: it answers what comes and asks for nothing more.
+	stopping atomic.Bool
 	// organisations are the Okta organisations that a company can connect.
 	organisations organisations
 	// verify is Okta Verify, of which pages ask while a phone is set up.
@@ -195,7 +200,7 @@ func (a *App) route(mux *recorder, f *frame.Frame, jar cookie.Jar, o Outside) {
 			Okta: o.StandIn, Owner: a.owner(o.StandIn)}).Routes(mux)
 	}
 	mux.Handle("GET /assets/", f.Assets())
-	mux.Handle("GET /healthz", f.Handle(a.getHealth, f.Explain))
+	mux.Handle("GET "+healthPath, f.Handle(a.getHealth, f.Explain))
 	mux.Handle("/", f.Handle(func(http.ResponseWriter, *http.Request) error { return frame.NotFound }, f.Explain))
 }
 
@@ -246,16 +251,6 @@ func (a *App) available(senders map[outbox.Channel]outbox.Sender) func(factor.Ki
 		_, approves := kind.(factor.Approver)
 		return enrols || takesNumber || approves
 	}
-}
-
-// getHealth answers 200 when the database does.
-func (a *App) getHealth(w http.ResponseWriter, r *http.Request) error {
-	if err := a.Store.Ping(r.Context()); err != nil {
-		return errors.Join(frame.Unavailable, err)
-	}
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	_, _ = w.Write([]byte("ok\n")) // a client that went away needs no answer
-	return nil
 }
 
 // recorder is a mux that knows its patterns, so that a test can try every route.

@@ -48,7 +48,9 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1) // a node runs until it is killed
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	_ = os.RemoveAll(programFolder()) // nothing depends on it
+	os.Exit(code)
 }
 
 // run is a node's whole life. It ends with an error only.

@@ -23,11 +23,22 @@ const (
 	NotMe          Kind = "not-me"      // said at a sign-in that was denied
 	SignedIn       Kind = "signed-in"
 
+	UserAdded       Kind = "user-added"
+	UserDeactivated Kind = "user-deactivated"
+	UserReactivated Kind = "user-reactivated"
+	PasswordSet     Kind = "password-set" // by somebody else than its user
+
+	CompanyAdded Kind = "company-added"
+
 	// Of the company: a connection to what a kind of method needs, such as an Okta organisation.
 	ConnectionMade    Kind = "connection-made"
 	ConnectionChanged Kind = "connection-changed"
 	ConnectionRemoved Kind = "connection-removed"
 )
+
+// Host is the actor of what was done at the command line of the server, by whoever runs it. No
+// user's id has a space.
+const Host company.UserID = "host operator"
 
 // Event is one line of a company's log.
 type Event struct {

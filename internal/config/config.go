@@ -1,17 +1,24 @@
 // Package config holds the settings of one server, read once in cmd and given to app.
+//
+//	settings  every setting: name, default, what it means, how it is read   settings.go
+//	Find      which file                                                    load.go
+//	Load      the file, the environment over it, all mistakes at once       load.go
+//	Reference docs/configuration.md, made from the settings                 reference.go
 package config
 
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
+	"net/netip"
 	"net/url"
 	"strings"
 
 	"sallyport.dev/sallyport/internal/password"
 )
 
-// Config is everything that can be set.
+// Config is what the rooms need to know.
 type Config struct {
 	// Database is "sqlite:PATH" or "postgres://…".
 	Database string
@@ -34,10 +41,27 @@ type Config struct {
 	Password password.Params
 }
 
+// Server is what `sallyport serve` needs to know besides: everything that can be set.
+type Server struct {
+	Config
+	// Base is where browsers find this server: scheme, host and perhaps port.
+	Base *url.URL
+	// Listen is the address and port to listen on.
+	Listen string
+	// Certificate and Key are PEM files for TLS; "" where a proxy in front speaks it.
+	Certificate, Key string
+	// Proxies are the networks whose X-Forwarded-For is believed.
+	Proxies []netip.Prefix
+	// LogJSON writes the log as JSON, a line an entry; else as text.
+	LogJSON bool
+	// LogLevel is the least that is logged.
+	LogLevel slog.Level
+}
+
 // Validate reports all mistakes at once.
 func (c Config) Validate() error {
 	var errs []error
-	if !strings.HasPrefix(c.Database, "sqlite:") && !strings.HasPrefix(c.Database, "postgres://") && !strings.HasPrefix(c.Database, "postgresql://") {
+	if !strings.HasPrefix(c.Database, "sqlite:") && !isPostgres(c.Database) {
 		errs = append(errs, errors.New(`database: want "sqlite:PATH" or "postgres://…"`))
 	}
 	if c.KeyFile == "" {
@@ -60,6 +84,24 @@ func (c Config) Validate() error {
 	return errors.Join(errs...)
 }
 
+func isPostgres(dsn string) bool {
+	return strings.HasPrefix(dsn, "postgres://") || strings.HasPrefix(dsn, "postgresql://")
+}
+
+// HasPassword reports whether a database's address holds a password, so that it belongs in a
+// file that others cannot read.
+func HasPassword(database string) bool {
+	if !isPostgres(database) {
+		return false
+	}
+	u, err := url.Parse(database)
+	if err != nil {
+		return true // what cannot be read is not shown either
+	}
+	_, set := u.User.Password()
+	return set || u.Query().Has("password")
+}
+
 // isOrigin reports whether s is an https origin as it is compared: nothing but scheme, host
 // and perhaps port. Without TLS only this machine itself is one.
 func isOrigin(s string) bool {
@@ -67,6 +109,11 @@ func isOrigin(s string) bool {
 	if err != nil || u.Hostname() == "" || s != strings.ToLower(u.Scheme+"://"+u.Host) {
 		return false
 	}
-	ip := net.ParseIP(u.Hostname())
-	return u.Scheme == "https" || u.Scheme == "http" && (u.Hostname() == "localhost" || ip != nil && ip.IsLoopback())
+	return u.Scheme == "https" || u.Scheme == "http" && isLoopback(u.Hostname())
+}
+
+// isLoopback reports whether host is a name or address of this machine alone.
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
 }

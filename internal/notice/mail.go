@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"sallyport.dev/sallyport/internal/audit"
 	"sallyport.dev/sallyport/internal/company"
 	"sallyport.dev/sallyport/internal/factor"
 	"sallyport.dev/sallyport/internal/outbox"
@@ -138,6 +139,9 @@ func (c *Composer) facts(ctx context.Context, to reader, n outbox.Notice) ([]out
 
 // actor is the name of who did it.
 func (c *Composer) actor(ctx context.Context, to reader, id company.UserID) (string, error) {
+	if id == audit.Host {
+		return to.say.T("mail.by-host"), nil
+	}
 	u, _, err := c.People.FindUser(ctx, to.Company, id)
 	if errors.Is(err, company.ErrNotFound) {
 		return to.say.T("mail.by-unknown"), nil // gone since; the mail goes all the same

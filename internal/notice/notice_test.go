@@ -10,6 +10,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"sallyport.dev/sallyport/internal/audit"
 	"sallyport.dev/sallyport/internal/company"
 	"sallyport.dev/sallyport/internal/factor"
 	"sallyport.dev/sallyport/internal/outbox"
@@ -375,6 +376,13 @@ We never ask for a code or a password by mail.`},
 func TestWhoActedAndIsGoneIsAnAdministrator(t *testing.T) {
 	got := letter(compose(t, composer(t, juniper()), mail(outbox.TwoFactorReset, func(n *outbox.Notice) { n.Actor = "gone" })))
 	if !strings.Contains(got, "By: An administrator\n") || strings.Contains(got, "203.0.113.24") {
+		t.Error(got)
+	}
+}
+
+func TestWhatTheHostOperatorDidSaysSo(t *testing.T) {
+	got := letter(compose(t, composer(t, juniper()), mail(outbox.TwoFactorReset, func(n *outbox.Notice) { n.Actor = audit.Host })))
+	if !strings.Contains(got, "By: Whoever runs this server\n") {
 		t.Error(got)
 	}
 }

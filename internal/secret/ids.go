@@ -50,6 +50,21 @@ func NewReference() string {
 	return string(ref)
 }
 
+// NewPassword returns a first password, to be read from a screen and typed once:
+// "K7QM4-XDT9R-2WHBN-VC6GY", 98 bits.
+func NewPassword() Text {
+	const groups, size = 4, 5
+	made := make([]byte, 0, groups*(size+1)-1)
+	for len(made) < cap(made) {
+		if len(made)%(size+1) == size {
+			made = append(made, '-')
+			continue
+		}
+		made = append(made, pick(unambiguous))
+	}
+	return New(string(made))
+}
+
 // pick returns one character of alphabet, each as likely as the others.
 func pick(alphabet string) byte {
 	fair := 256 / len(alphabet) * len(alphabet)

@@ -120,7 +120,7 @@ func (e Reset) decide(s State, now time.Time) (State, []Effect, error) {
 	s.User.Authenticators = nil
 	effects := []Effect{
 		s.note(audit.TwoFactorReset, e.Address, "", now),
-		Notify{Notice: outbox.Notice{Kind: outbox.TwoFactorReset, Actor: s.Actor.User.ID, At: now, Address: e.Address}},
+		Notify{Notice: outbox.Notice{Kind: outbox.TwoFactorReset, Actor: s.actor(), At: now, Address: e.Address}},
 	}
 	for _, a := range before.Authenticators {
 		effects = append(effects, gone(before, a, now)...)
@@ -146,18 +146,29 @@ func (e Lift) decide(s State, now time.Time) (State, []Effect, error) {
 
 // note is a line of the log about the user, by whoever acts.
 func (s State) note(kind audit.Kind, address, detail string, now time.Time) Effect {
-	e := audit.Event{Company: s.User.Company, At: now, Kind: kind, Actor: s.User.ID, Person: s.User.ID, Address: address, Detail: detail}
-	if s.Actor != nil {
-		e.Actor = s.Actor.User.ID
-	}
+	e := audit.Event{Company: s.User.Company, At: now, Kind: kind, Actor: s.actor(), Person: s.User.ID, Address: address, Detail: detail}
 	if s.SignIn != nil {
 		e.SignIn = string(s.SignIn.ID)
 	}
 	return Note{Event: e}
 }
 
+// actor is who acts: the host operator, somebody else, or the user themselves.
+func (s State) actor() company.UserID {
+	switch {
+	case s.Host:
+		return audit.Host
+	case s.Actor != nil:
+		return s.Actor.User.ID
+	}
+	return s.User.ID
+}
+
 // SetStatus deactivates or reactivates another user.
-type SetStatus struct{ Status company.Status }
+type SetStatus struct {
+	Status  company.Status
+	Address string // the network address of the request
+}
 
 func (e SetStatus) decide(s State, now time.Time) (State, []Effect, error) {
 	if err := mayAct(s, company.ManageUsers, now); err != nil {
@@ -172,13 +183,30 @@ func (e SetStatus) decide(s State, now time.Time) (State, []Effect, error) {
 		s.Policy.Version++ // how many there are is a company-wide rule
 	}
 	if e.Status == company.Active {
-		return s, nil, nil
+		return s, []Effect{s.note(audit.UserReactivated, e.Address, "", now)}, nil
 	}
 	s.User.Epoch++
 	if s.User.Role == company.Administrator && s.Policy.Administrators <= 1 {
 		return s, nil, ErrLastAdministrator
 	}
-	return s, nil, nil
+	return s, []Effect{s.note(audit.UserDeactivated, e.Address, "", now)}, nil
+}
+
+// GivePassword sets another user's password: their first one, or one that is to replace what
+// they no longer know, or somebody else does. It ends what the old one had opened, and the waits
+// that wrong ones had set.
+type GivePassword struct {
+	Set     SetPassword
+	Address string // the network address of the request
+}
+
+func (e GivePassword) decide(s State, now time.Time) (State, []Effect, error) {
+	if err := mayAct(s, company.ManageUsers, now); err != nil {
+		return s, nil, err
+	}
+	s = touch(s)
+	s.User.Epoch++
+	return s, []Effect{e.Set, EndPasswordRun{}, s.note(audit.PasswordSet, e.Address, "", now)}, nil
 }
 
 // ChangePassword is a user's own change of password, inside their session. The proof
@@ -215,10 +243,13 @@ func (e SetRequired) decide(s State, now time.Time) (State, []Effect, error) {
 	return s, nil, nil
 }
 
-// mayAct: somebody else of the same company, in a live session with two factors and a
+// mayAct: the host operator; or somebody else of the same company, in a live session with two factors and a
 // fresh proof, whose role may do it. Never on themselves, but for company-wide rules.
 func mayAct(s State, what company.Action, now time.Time) error {
 	a := s.Actor
+	if s.Host && a == nil {
+		return nil
+	}
 	if a == nil || a.User.Company != s.Policy.Company || !company.May(a.User.Role, what) {
 		return ErrForbidden
 	}

@@ -53,10 +53,10 @@ func (e Connect) decide(s State, now time.Time) (State, []Effect, error) {
 	logged, told := e.did()
 	return s, append(effects,
 		Note{Event: audit.Event{
-			Company: s.Policy.Company, At: now, Kind: logged, Actor: s.Actor.User.ID, Address: e.Address, Detail: e.detail(),
+			Company: s.Policy.Company, At: now, Kind: logged, Actor: s.actor(), Address: e.Address, Detail: e.detail(),
 		}},
 		NotifyAdministrators{Notice: outbox.Notice{
-			Kind: told, Method: string(e.Kind), Name: e.Name, Actor: s.Actor.User.ID, At: now, Address: e.Address,
+			Kind: told, Method: string(e.Kind), Name: e.Name, Actor: s.actor(), At: now, Address: e.Address,
 		}},
 	), nil
 }

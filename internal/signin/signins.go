@@ -204,6 +204,17 @@ func (s *SignIns) On(ctx context.Context, a Who, u company.UserID, e Event) erro
 	return err
 }
 
+// AsHost takes a step about user u in the name of whoever runs the server, at its command line:
+// Reset, Lift, SetStatus, GivePassword. No page leads here.
+func (s *SignIns) AsHost(ctx context.Context, c company.ID, u company.UserID, e Event) error {
+	_, err := s.commit(ctx, e, nil, func(ctx context.Context) (State, error) {
+		st, err := s.loadUser(ctx, Who{Company: c, User: u})
+		st.Host = true
+		return st, err
+	})
+	return err
+}
+
 // ForCompany takes a step about a's whole company in the name of a, an administrator in their
 // session: Connect. Its errors are those of On.
 func (s *SignIns) ForCompany(ctx context.Context, a Who, e Event) error {

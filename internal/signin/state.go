@@ -53,6 +53,9 @@ type State struct {
 	SignIn  *SignIn
 	Session *Session // the session that this browser holds, if any
 	Actor   *Actor   // whoever acts for another, if anybody
+	// Host: whoever runs the server acts, at its command line. They hold keys and database
+	// already, so no role and no proof is asked of them; it is never set for a request.
+	Host bool
 
 	between secret.Text // of the cookie between the doors, for the session that may come
 }

@@ -15,46 +15,50 @@ import (
 
 // AddCompany adds a tenant: company.ErrExists when its id is taken.
 func (s *Store) AddCompany(ctx context.Context, c company.Company) error {
-	err := s.write(ctx, func(q *sqlcgen.Queries) error {
-		_, err := q.AddCompany(ctx, sqlcgen.AddCompanyParams{
-			ID: string(c.ID), Name: c.Name, Version: max(c.Version, 1), TwoFactorRequired: c.TwoFactorRequired, CreatedMs: toMS(c.Created),
-		})
-		if s.dialect.duplicate(err) {
-			return company.ErrExists
-		}
-		return err
-	})
+	err := s.write(ctx, func(q *sqlcgen.Queries) error { return s.addCompany(ctx, q, c) })
 	if err != nil {
 		return fmt.Errorf("add company %s: %w", c.ID, err)
 	}
 	return nil
 }
 
+func (s *Store) addCompany(ctx context.Context, q *sqlcgen.Queries, c company.Company) error {
+	_, err := q.AddCompany(ctx, sqlcgen.AddCompanyParams{
+		ID: string(c.ID), Name: c.Name, Version: max(c.Version, 1), TwoFactorRequired: c.TwoFactorRequired, CreatedMs: toMS(c.Created),
+	})
+	if s.dialect.duplicate(err) {
+		return company.ErrExists
+	}
+	return err
+}
+
 // AddUser adds a user of a company that exists, with the hash of their password (empty
 // where none is set). company.ErrNameTaken when the username, folded, is taken in the
 // installation; company.FoldUsername's errors when it is none.
 func (s *Store) AddUser(ctx context.Context, u company.User, hash secret.Text) error {
-	folded, err := company.FoldUsername(u.Username)
-	if err != nil {
-		return fmt.Errorf("add user %s: %w", u.ID, err)
-	}
-	c, id := string(u.Company), string(u.ID)
-	err = s.write(ctx, func(q *sqlcgen.Queries) error {
-		if _, err := q.AddUser(ctx, sqlcgen.AddUserParams{
-			CompanyID: c, ID: id, Status: string(u.Status), Role: string(u.Role), Username: u.Username,
-			DisplayName: u.DisplayName, Email: u.Email, Phone: s.sealText(u.Phone, phonePlace(c, id)),
-			PasswordHash: s.sealText(hash.Reveal(), hashPlace(c, id)),
-			Language:     u.Language, TimeZone: u.TimeZone, CreatedMs: toMS(u.Created),
-			SortKey: sortKey(u.DisplayName, id), Search: searchText(u.DisplayName, u.Username, u.Email),
-		}); err != nil {
-			return err
-		}
-		return addName(ctx, q, sqlcgen.AddNameParams{Name: folded, CompanyID: c, UserID: id})
-	})
+	err := s.write(ctx, func(q *sqlcgen.Queries) error { return s.addUser(ctx, q, u, hash) })
 	if err != nil {
 		return fmt.Errorf("add user %s: %w", u.ID, err)
 	}
 	return nil
+}
+
+func (s *Store) addUser(ctx context.Context, q *sqlcgen.Queries, u company.User, hash secret.Text) error {
+	folded, err := company.FoldUsername(u.Username)
+	if err != nil {
+		return err
+	}
+	c, id := string(u.Company), string(u.ID)
+	if _, err := q.AddUser(ctx, sqlcgen.AddUserParams{
+		CompanyID: c, ID: id, Status: string(u.Status), Role: string(u.Role), Username: u.Username,
+		DisplayName: u.DisplayName, Email: u.Email, Phone: s.sealText(u.Phone, phonePlace(c, id)),
+		PasswordHash: s.sealText(hash.Reveal(), hashPlace(c, id)),
+		Language:     u.Language, TimeZone: u.TimeZone, CreatedMs: toMS(u.Created),
+		SortKey: sortKey(u.DisplayName, id), Search: searchText(u.DisplayName, u.Username, u.Email),
+	}); err != nil {
+		return err
+	}
+	return addName(ctx, q, sqlcgen.AddNameParams{Name: folded, CompanyID: c, UserID: id})
 }
 
 // AddEmailName lets a user sign in with their e-mail address, which was verified.

@@ -11,11 +11,13 @@ import (
 )
 
 // note writes a line of the company's log.
-func (c *change) note(e audit.Event) error {
+func (c *change) note(e audit.Event) error { return addEvent(c.ctx, c.q, e) }
+
+func addEvent(ctx context.Context, q *sqlcgen.Queries, e audit.Event) error {
 	if e.ID == "" {
 		return errors.New("an event needs its id: it was not filled in")
 	}
-	return one(c.q.AddEvent(c.ctx, sqlcgen.AddEventParams{
+	return one(q.AddEvent(ctx, sqlcgen.AddEventParams{
 		CompanyID: string(e.Company), ID: e.ID, AtMs: toMS(e.At), Kind: string(e.Kind), ActorID: string(e.Actor),
 		PersonID: string(e.Person), Address: e.Address, SignInID: e.SignIn, Detail: e.Detail,
 	}))

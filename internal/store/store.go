@@ -9,11 +9,13 @@
 //	FindName, SpendPassword   who signs in, and their passwords      name.go
 //	FindSession               who is signed in                       session.go
 //	AddCompany, AddUser       companies and users                    company.go
+//	Enlist, Companies         the same by whoever runs the server    people.go
 //	ListUsers, Account        users as administrators see them       account.go
 //	Events                    what happened                          event.go
 //	Connection                what a kind needs of a company         connection.go
 //	Outbox, Delivery          messages on their way                  outbox.go
 //	Sweep                     what is over is taken away             sweep.go
+//	ClockAhead                whether two clocks agree               clock.go
 //
 // The statements are in queries/, the schema in migrations/. Every race is settled by the
 // condition of an UPDATE or INSERT and the number of rows that it changed, never by reading

@@ -28,6 +28,11 @@ SELECT company_id, id, status, role, username, display_name, email, phone, langu
   FROM users
  WHERE company_id = @company_id AND role = 'administrator' AND status = 'active';
 
+-- name: ListCompanies :many
+SELECT id, name, version, two_factor_required, created_ms
+  FROM company
+ ORDER BY created_ms, id;
+
 -- name: HasCompany :one
 SELECT EXISTS (SELECT 1 FROM company);
 

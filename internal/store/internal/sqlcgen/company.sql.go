@@ -255,3 +255,38 @@ func (q *Queries) ListAdministrators(ctx context.Context, companyID string) ([]L
 	}
 	return items, nil
 }
+
+const listCompanies = `-- name: ListCompanies :many
+SELECT id, name, version, two_factor_required, created_ms
+  FROM company
+ ORDER BY created_ms, id
+`
+
+func (q *Queries) ListCompanies(ctx context.Context) ([]Company, error) {
+	rows, err := q.db.QueryContext(ctx, listCompanies)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Company
+	for rows.Next() {
+		var i Company
+		if err := rows.Scan(
+			&i.ID,
+			&i.Name,
+			&i.Version,
+			&i.TwoFactorRequired,
+			&i.CreatedMs,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}

@@ -4,6 +4,14 @@
 
 package sqlcgen
 
+type Company struct {
+	ID                string
+	Name              string
+	Version           int64
+	TwoFactorRequired bool
+	CreatedMs         int64
+}
+
 type Event struct {
 	CompanyID string
 	ID        string

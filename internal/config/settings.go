@@ -1,0 +1,275 @@
+package config
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"math"
+	"net"
+	"net/netip"
+	"net/url"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"sallyport.dev/sallyport/internal/password"
+)
+
+// setting is one setting, declared here and nowhere else: reading, checking and the reference
+// come from it.
+type setting struct {
+	name     string
+	kind     kind
+	fallback string // what holds where nothing is set, as the environment would say it
+	example  string // as the file says it
+	doc      string
+	// use checks a value and keeps it. Its error says what is wanted; it never quotes a secret.
+	use func(s *Server, v value) error
+}
+
+// kind is what a value looks like.
+type kind string
+
+const (
+	text   kind = "text"
+	number kind = "number"
+	list   kind = "list of texts"
+)
+
+// value is what was set, by the kind of its setting.
+type value struct {
+	text   string
+	number int64
+	list   []string
+	folder string // what relative paths start from
+}
+
+// path is the value as a path.
+func (v value) path() string {
+	if v.text == "" || filepath.IsAbs(v.text) {
+		return v.text
+	}
+	return filepath.Join(v.folder, v.text)
+}
+
+// The settings whose names the rules between settings need.
+const (
+	databaseName     = "database"
+	databaseFileName = "database_file"
+	baseName         = "base_url"
+	listenName       = "listen"
+	certificateName  = "tls_certificate"
+	tlsKeyName       = "tls_key"
+	proxiesName      = "proxies"
+)
+
+// settings are all of them, in the order of the reference.
+func settings() []setting {
+	return []setting{
+		{name: databaseName, kind: text, example: `"sqlite:/var/lib/sallyport/sallyport.db"`, use: useDatabase,
+			doc: `Where everything is remembered: "sqlite:PATH" for one file on this machine, or "postgres://USER@HOST/NAME" for PostgreSQL 15 or newer, which several servers can share. The folder of the file is the data folder. Needed, unless database_file is set.`},
+		{name: databaseFileName, kind: text, example: `"/etc/sallyport/database"`, use: func(s *Server, v value) error {
+			return useFile(v, func(line value) error { return useDatabase(s, line) })
+		},
+			doc: `A file whose first line is the value of database: for an address with a password, which does not belong in a file that others can read. Instead of database, never beside it.`},
+		{name: "key_file", kind: text, example: `"/etc/sallyport/sallyport.keys"`, use: useKeyFile,
+			doc: `The key ring, made by "sallyport init". Whoever has it can open what the database keeps sealed, so it must not lie in the data folder, where backups would take it along, and must not be open to others (chmod 600). Needed.`},
+		{name: baseName, kind: text, example: `"https://login.example.com"`, use: useBase,
+			doc: `Where browsers find this server: scheme, host and, unless it is the scheme's own, port. It alone decides which host is answered and that cookies are secure; what a proxy says of that is not asked. It must be https; plain http is for this machine alone (127.0.0.1, localhost or [::1]). Needed.`},
+		{name: listenName, kind: text, fallback: "127.0.0.1:8080", example: `"0.0.0.0:443"`, use: useListen,
+			doc: `The address and port to listen on.`},
+		{name: certificateName, kind: text, example: `"/etc/letsencrypt/live/login.example.com/fullchain.pem"`, use: func(s *Server, v value) error {
+			s.Certificate = v.path()
+			return nil
+		},
+			doc: `A PEM file with the certificate and those above it: this server then speaks TLS itself, 1.2 or newer. A file that has changed is taken within a second, without a restart.`},
+		{name: tlsKeyName, kind: text, example: `"/etc/letsencrypt/live/login.example.com/privkey.pem"`, use: func(s *Server, v value) error {
+			s.Key = v.path()
+			return nil
+		},
+			doc: `The PEM file with the certificate's private key. Needed with tls_certificate.`},
+		{name: proxiesName, kind: list, example: `["127.0.0.1", "10.0.0.0/8"]`, use: useProxies,
+			doc: `The proxies in front of this server, by address or network. Only from these is X-Forwarded-For believed, read from the right up to the first address that is none of them. With https and no certificate here the proxy speaks TLS, and requests that come from elsewhere are refused. In the environment a comma stands between two.`},
+		{name: "product_name", kind: text, fallback: "Sallyport", example: `"Acme CRM"`, use: useProductName,
+			doc: `What the pages and messages call this, where no company is known yet.`},
+		{name: "support", kind: text, example: `"+1 555 010 0199"`, use: func(s *Server, v value) error {
+			s.Support = v.text
+			return nil
+		},
+			doc: `The telephone number at the end of every dead end. Without it the pages name the company's administrators alone.`},
+		{name: "okta_hosts", kind: list, example: `["https://login.acme.example"]`, use: useOktaHosts,
+			doc: `Origins that a company may connect as its Okta organisation besides those at Okta's own domains: "https://HOST", in lower case, without a path. In the environment a comma stands between two.`},
+		{name: "password_memory_kib", kind: number, fallback: strconv.Itoa(int(password.Default.MemoryKiB)), example: "65536",
+			use: cost(func(p *password.Params, n uint32) { p.MemoryKiB = n }),
+			doc: `How much memory one hash of a password takes (Argon2id), in KiB: 19456 to 262144. Passwords are hashed anew at their next sign-in when it grows.`},
+		{name: "password_passes", kind: number, fallback: strconv.Itoa(int(password.Default.Time)), example: "3",
+			use: cost(func(p *password.Params, n uint32) { p.Time = n }),
+			doc: `How often that memory is gone over: 2 to 16.`},
+		{name: "password_threads", kind: number, fallback: strconv.Itoa(int(password.Default.Threads)), example: "1",
+			use: cost(func(p *password.Params, n uint32) { p.Threads = uint8(min(n, math.MaxUint8)) }),
+			doc: `How many threads one hash is worked on by: 1 to 16.`},
+		{name: "log_format", kind: text, fallback: "text", example: `"json"`, use: func(s *Server, v value) error {
+			s.LogJSON = v.text == "json"
+			return oneOf(v, "text", "json")
+		},
+			doc: `How the log on standard error looks: "text" or "json".`},
+		{name: "log_level", kind: text, fallback: "info", example: `"warn"`, use: useLogLevel,
+			doc: `The least that is logged: "debug", "info", "warn" or "error".`},
+	}
+}
+
+func useDatabase(s *Server, v value) error {
+	path, isFile := strings.CutPrefix(v.text, "sqlite:")
+	switch {
+	case isFile && path != "":
+		v.text = path
+		s.Database = "sqlite:" + v.path()
+		return nil
+	case isPostgres(v.text):
+		s.Database = v.text
+		return nil
+	}
+	return errors.New(`want "sqlite:PATH" or "postgres://USER@HOST/NAME"`) // not quoted: it may hold a password
+}
+
+func useKeyFile(s *Server, v value) error {
+	if s.KeyFile = v.path(); s.KeyFile == "" {
+		return errors.New("want the path of the key file")
+	}
+	return nil
+}
+
+func useBase(s *Server, v value) error {
+	u, err := url.Parse(v.text)
+	if err != nil || u.Hostname() == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || strings.Trim(u.Path, "/") != "" {
+		return fmt.Errorf(`%q: want "https://HOST", without a path`, v.text)
+	}
+	u = &url.URL{Scheme: strings.ToLower(u.Scheme), Host: strings.ToLower(u.Host)}
+	switch {
+	case u.Scheme != "https" && u.Scheme != "http":
+		return fmt.Errorf(`%q: want "https://HOST"`, v.text)
+	case u.Scheme == "http" && !isLoopback(u.Hostname()):
+		return fmt.Errorf("%q: passwords and codes would travel in clear: want https; plain http is for 127.0.0.1, localhost and [::1] alone", v.text)
+	}
+	if port := map[string]string{"https": "443", "http": "80"}[u.Scheme]; u.Port() == port {
+		u.Host = strings.TrimSuffix(u.Host, ":"+port) // browsers leave it out
+	}
+	s.Base, s.Hosts, s.Secure = u, []string{u.Host}, u.Scheme == "https"
+	return nil
+}
+
+func useListen(s *Server, v value) error {
+	host, port, err := net.SplitHostPort(v.text)
+	n, portErr := strconv.ParseUint(port, 10, 16)
+	if err != nil || portErr != nil || host != "" && host != "localhost" && net.ParseIP(host) == nil {
+		return fmt.Errorf(`%q: want an address of this machine and a port, such as "127.0.0.1:8080" or "0.0.0.0:443"`, v.text)
+	}
+	s.Listen = net.JoinHostPort(host, strconv.FormatUint(n, 10))
+	return nil
+}
+
+func useProxies(s *Server, v value) error {
+	var errs []error
+	s.Proxies = nil
+	for _, name := range v.list {
+		p, err := netip.ParsePrefix(name)
+		if a, addrErr := netip.ParseAddr(name); addrErr == nil {
+			a = a.Unmap().WithZone("")
+			p, err = netip.PrefixFrom(a, a.BitLen()), nil
+		}
+		if err != nil || p.Bits() == 0 {
+			errs = append(errs, fmt.Errorf(`%q: want an address or a network, such as "10.0.0.7" or "10.0.0.0/8"`, name))
+			continue
+		}
+		s.Proxies = append(s.Proxies, p.Masked())
+	}
+	return errors.Join(errs...)
+}
+
+func useProductName(s *Server, v value) error {
+	if s.ProductName = strings.TrimSpace(v.text); s.ProductName == "" {
+		return errors.New("want a name")
+	}
+	return nil
+}
+
+func useOktaHosts(s *Server, v value) error {
+	var errs []error
+	for _, origin := range v.list {
+		if !isOrigin(origin) {
+			errs = append(errs, fmt.Errorf(`%q: want "https://HOST", in lower case and without a path`, origin))
+		}
+	}
+	s.OktaHosts = v.list
+	return errors.Join(errs...)
+}
+
+// cost keeps one part of what a hash costs; the other parts are good meanwhile.
+func cost(set func(p *password.Params, n uint32)) func(s *Server, v value) error {
+	return func(s *Server, v value) error {
+		if v.number < 0 || v.number > math.MaxUint32 {
+			return fmt.Errorf("%d is out of bounds", v.number)
+		}
+		set(&s.Password, uint32(v.number))
+		alone := password.Default
+		set(&alone, uint32(v.number))
+		return alone.Validate()
+	}
+}
+
+func useLogLevel(s *Server, v value) error {
+	if err := oneOf(v, "debug", "info", "warn", "error"); err != nil {
+		return err
+	}
+	return s.LogLevel.UnmarshalText([]byte(v.text))
+}
+
+func oneOf(v value, words ...string) error {
+	if slices.Contains(words, v.text) {
+		return nil
+	}
+	return fmt.Errorf("%q: want one of %s", v.text, strings.Join(words, ", "))
+}
+
+// between checks what no setting can say alone. at says where a setting was set.
+func between(s *Server, set map[string]string) []error {
+	var errs []error
+	wrong := func(where, what string) { errs = append(errs, errors.New(where+": "+what)) }
+	at := func(names ...string) string {
+		for _, n := range names {
+			if set[n] != "" {
+				return set[n]
+			}
+		}
+		return names[0]
+	}
+	switch {
+	case set[databaseName] != "" && set[databaseFileName] != "":
+		wrong(at(databaseFileName), "database is set as well: keep one of the two")
+	case set[databaseName] == "" && set[databaseFileName] == "":
+		wrong(databaseName, `missing: want "sqlite:PATH" or "postgres://USER@HOST/NAME"`)
+	}
+	for _, name := range []string{"key_file", baseName} {
+		if set[name] == "" {
+			wrong(name, "missing")
+		}
+	}
+	if (s.Certificate == "") != (s.Key == "") {
+		wrong(at(certificateName, tlsKeyName), "tls_certificate and tls_key belong together: set both, or none")
+	}
+	if s.Base == nil || s.Listen == "" {
+		return errs // wrong, or missing, and said so
+	}
+	tls := cmp.Or(s.Certificate, s.Key) != ""
+	host, _, _ := net.SplitHostPort(s.Listen) // it was read before
+	switch {
+	case s.Secure && !tls && len(s.Proxies) == 0:
+		wrong(at(baseName), "it is https: set tls_certificate and tls_key, or name in proxies what speaks TLS in front")
+	case !s.Secure && tls:
+		wrong(at(baseName), "it is plain http, and there is a certificate: want https")
+	case !s.Secure && !isLoopback(host):
+		wrong(at(listenName), "plain http is for this machine alone: listen on 127.0.0.1 or [::1], or make base_url https")
+	}
+	return errs
+}
