@@ -42,6 +42,7 @@ type Store struct {
 	read    *sqlcgen.Queries
 	ring    *secret.Ring
 	dialect dialect
+	conns   int // that the reader's pool keeps
 }
 
 // dialect is the little in which the two databases differ.
@@ -51,6 +52,10 @@ type dialect struct {
 	brokenOff func(error) bool
 	// duplicate: a row breaks a unique index.
 	duplicate func(error) bool
+	// damaged: the file is no database, or not a whole one.
+	damaged func(error) bool
+	// lost: the connection was dead, or died.
+	lost func(error) bool
 }
 
 // Ping asks the database for an answer.
@@ -79,7 +84,7 @@ func (s *Store) Close() error {
 func (s *Store) write(ctx context.Context, f func(q *sqlcgen.Queries) error) error {
 	var err error
 	for range maxTries {
-		if err = s.once(ctx, f); err == nil || !s.dialect.brokenOff(err) {
+		if err = s.once(ctx, f); err == nil || !s.dialect.brokenOff(err) && !s.outlived(ctx, err) {
 			return err
 		}
 	}
@@ -96,7 +101,7 @@ func (s *Store) once(ctx context.Context, f func(q *sqlcgen.Queries) error) erro
 		return err
 	}
 	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("commit: %w", err)
+		return fmt.Errorf("commit: %w", unsure{err})
 	}
 	return nil
 }
