@@ -13,6 +13,7 @@ missing() {
 	has zbarimg || echo zbar-tools
 	has oathtool || echo oathtool
 	[ -x /usr/lib/postgresql/15/bin/initdb ] || echo postgresql-15
+	has nginx || [ -x /usr/sbin/nginx ] || echo nginx-light
 }
 
 # Chromium without its windows takes a third of the time; where there is no apt-get another will do.

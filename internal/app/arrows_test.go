@@ -23,7 +23,7 @@ var (
 // arrows says which rooms a room may import. One that is not here may import none, so a
 // new room says here where it stands. A trailing /… stands for all below.
 var arrows = map[string][]string{
-	"cmd/sallyport": {"internal/app", "internal/config"},
+	"cmd/sallyport": {"internal/app", "internal/config", "internal/secret"},
 	"internal/app":  {"internal/…"},
 
 	"internal/config": {"internal/password"}, // what one hash may cost

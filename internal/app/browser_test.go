@@ -22,7 +22,9 @@ import (
 // browser is what a person, or a thief, sits at. It follows no redirect by itself, and
 // its cookies can be read, planted and stolen. It is safe for concurrent use.
 type browser struct {
-	h *house
+	h    *house
+	base string            // where it finds the server; "" is the house's own
+	via  http.RoundTripper // how; nil is the house's own way
 
 	mu      sync.Mutex
 	cookies map[string]string
@@ -61,14 +63,18 @@ func (b *browser) send(method, path string, fields url.Values, header http.Heade
 	if method == http.MethodPost {
 		body = strings.NewReader(fields.Encode())
 	}
-	r, err := http.NewRequest(method, b.h.server.URL+path, body)
+	base := b.base
+	if base == "" {
+		base = b.h.server.URL
+	}
+	r, err := http.NewRequest(method, base+path, body)
 	if err != nil {
 		b.h.t.Errorf("%s %s: %v", method, path, err)
 		return page{t: b.h.t, header: http.Header{}, problem: err}
 	}
 	if body != nil {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		r.Header.Set("Origin", b.h.server.URL)
+		r.Header.Set("Origin", base)
 		r.Header.Set("Sec-Fetch-Site", "same-origin")
 	}
 	maps.Copy(r.Header, header)
@@ -83,7 +89,11 @@ func (b *browser) do(r *http.Request) page {
 	}
 	b.mu.Unlock()
 	p := page{t: b.h.t, header: http.Header{}, method: r.Method, asked: r.URL.Path}
-	answer, err := b.h.server.Client().Transport.RoundTrip(r)
+	via := b.via
+	if via == nil {
+		via = b.h.server.Client().Transport
+	}
+	answer, err := via.RoundTrip(r)
 	if err != nil {
 		b.h.t.Errorf("%s %s: %v", r.Method, r.URL.Path, err)
 		p.problem = err

@@ -72,6 +72,7 @@ func (a *App) getReady(w http.ResponseWriter, r *http.Request) error {
 }
 
 func well(w http.ResponseWriter) error {
+	frame.Polled(w)
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	_, _ = w.Write([]byte("ok\n")) // a client that went away needs no answer
 	return nil

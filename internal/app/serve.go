@@ -27,6 +27,8 @@ const (
 	// each answer ends its connection, so that no client has a request on its way when the
 	// door closes.
 	linger = time.Second
+	// shutLimit is how long those who stand before the door already are let in.
+	shutLimit = time.Second
 )
 
 // Serve is the real server: it checks what must hold, opens keys and database, and answers
@@ -165,13 +167,14 @@ func (a *App) serve(ctx context.Context, l net.Listener, s serving) error {
 		MaxHeaderBytes:    32 << 10,
 		ErrorLog:          slog.NewLogLogger(a.log.Handler(), slog.LevelWarn),
 	}
+	entry := &door{TCPListener: l.(*net.TCPListener)}
 	failed := make(chan error, 1)
 	go func() {
 		if s.tls != nil {
-			failed <- server.ServeTLS(l, "", "")
+			failed <- server.ServeTLS(entry, "", "")
 			return
 		}
-		failed <- server.Serve(l)
+		failed <- server.Serve(entry)
 	}()
 	select {
 	case err := <-failed:
@@ -183,6 +186,12 @@ func (a *App) serve(ctx context.Context, l net.Listener, s serving) error {
 	case err := <-failed:
 		return fmt.Errorf("serve: %w", err)
 	case <-time.After(s.linger):
+	}
+	if err := entry.shut(); err == nil {
+		select {
+		case <-failed: // who stood before the door is inside
+		case <-time.After(shutLimit): // they come faster than they are let in
+		}
 	}
 	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopLimit)
 	defer cancel()
