@@ -64,6 +64,7 @@ type house struct {
 	dsn    string
 	keys   string // the key file
 	phone  *carrier
+	change func(*config.Config, *app.Outside)
 }
 
 // onBothEngines runs test in a house of its own on SQLite and on PostgreSQL. The houses
@@ -121,16 +122,26 @@ func openAs(t testing.TB, dsn string, change func(*config.Config, *app.Outside))
 	if _, err := secret.CreateRing(h.keys); err != nil {
 		t.Fatal(err)
 	}
+	h.change = change
+	h.start(t)
+	h.db = openDatabase(t, dsn)
+	h.seed()
+	return h
+}
+
+// start starts the server of h on its database.
+func (h *house) start(t testing.TB) {
+	t.Helper()
 	h.server = httptest.NewUnstartedServer(nil)
 	c := config.Config{
-		Database: dsn, KeyFile: h.keys, Hosts: []string{h.server.Listener.Addr().String()}, ProductName: "Sallyport",
+		Database: h.dsn, KeyFile: h.keys, Hosts: []string{h.server.Listener.Addr().String()}, ProductName: "Sallyport",
 		Support: support, Password: password.Params{MemoryKiB: 64, Time: 1, Threads: 1},
 	}
 	o := app.Outside{
 		Now: h.clock.Now, Log: slog.New(slog.NewJSONHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Senders: map[outbox.Channel]outbox.Sender{outbox.Text: h.phone, outbox.Call: h.phone, outbox.Mail: h.phone},
 	}
-	change(&c, &o)
+	h.change(&c, &o)
 	a, err := app.New(t.Context(), c, o)
 	if err != nil {
 		h.server.Listener.Close()
@@ -138,18 +149,16 @@ func openAs(t testing.TB, dsn string, change func(*config.Config, *app.Outside))
 	}
 	h.app, h.server.Config.Handler = a, fromAfar(a.Handler)
 	h.server.Start()
-	h.db = openDatabase(t, dsn)
+	server, log := h.server, h.log
 	t.Cleanup(func() {
-		h.server.Close()
+		server.Close()
 		if err := a.Close(); err != nil {
 			t.Error(err)
 		}
 		if t.Failed() {
-			t.Logf("the server's log:\n%s", h.log.String())
+			t.Logf("the server's log:\n%s", log.String())
 		}
 	})
-	h.seed()
-	return h
 }
 
 // addressHeader is where a browser of the tests says that it is, apart from the others: they

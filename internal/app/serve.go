@@ -152,7 +152,7 @@ func (a *App) serve(ctx context.Context, l net.Listener, s serving) error {
 	var running sync.WaitGroup
 	running.Go(func() { a.Outbox.Run(sending) })
 	running.Go(func() { a.Follower.Run(sending) })
-	running.Go(func() { (&sweeper{sweep: a.Store.Sweep, now: a.now, log: a.log}).run(sending) })
+	running.Go(func() { (&sweeper{sweep: a.sweep, now: a.now, log: a.log}).run(sending) })
 	if s.watch != nil {
 		running.Go(func() { s.watch(sending) })
 	}
@@ -168,7 +168,11 @@ func (a *App) serve(ctx context.Context, l net.Listener, s serving) error {
 		MaxHeaderBytes:    32 << 10,
 		ErrorLog:          slog.NewLogLogger(a.log.Handler(), slog.LevelWarn),
 	}
-	entry := &door{TCPListener: l.(*net.TCPListener)}
+	entry, shut := l, func() error { return errors.ErrUnsupported } // a socket handed over, say
+	if tcp, ok := l.(*net.TCPListener); ok {
+		d := &door{TCPListener: tcp}
+		entry, shut = d, d.shut
+	}
 	failed := make(chan error, 1)
 	go func() {
 		if s.tls != nil {
@@ -188,7 +192,7 @@ func (a *App) serve(ctx context.Context, l net.Listener, s serving) error {
 		return fmt.Errorf("serve: %w", err)
 	case <-time.After(s.linger):
 	}
-	if err := entry.shut(); err == nil {
+	if err := shut(); err == nil {
 		select {
 		case <-failed: // who stood before the door is inside
 		case <-time.After(shutLimit): // they come faster than they are let in
@@ -197,7 +201,7 @@ func (a *App) serve(ctx context.Context, l net.Listener, s serving) error {
 	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopLimit)
 	defer cancel()
 	if err := server.Shutdown(stop); err != nil {
-		return errors.Join(fmt.Errorf("stop: %w", err), server.Close())
+		return errors.Join(fmt.Errorf("stop: some requests were not over after %s and were cut off: %w", stopLimit, err), server.Close())
 	}
 	return nil
 }

@@ -57,3 +57,11 @@ func sleep(ctx context.Context, d time.Duration) error {
 		return nil
 	}
 }
+
+// sweep is the store's, unless this machine's clock is off: what it takes to be over may not be.
+func (a *App) sweep(ctx context.Context, now time.Time, rest func(context.Context) error) (int64, error) {
+	if err := a.checkClock(ctx); err != nil {
+		return 0, err
+	}
+	return a.Store.Sweep(ctx, now, rest)
+}

@@ -193,8 +193,8 @@ func (e SetStatus) decide(s State, now time.Time) (State, []Effect, error) {
 }
 
 // GivePassword sets another user's password: their first one, or one that is to replace what
-// they no longer know, or somebody else does. It ends what the old one had opened, and the waits
-// that wrong ones had set.
+// they no longer know, or somebody else does. It ends what the old one had opened. Waits stay: they
+// are those of the networks that wrong ones came from.
 type GivePassword struct {
 	Set     SetPassword
 	Address string // the network address of the request
@@ -206,7 +206,7 @@ func (e GivePassword) decide(s State, now time.Time) (State, []Effect, error) {
 	}
 	s = touch(s)
 	s.User.Epoch++
-	return s, []Effect{e.Set, EndPasswordRun{}, s.note(audit.PasswordSet, e.Address, "", now)}, nil
+	return s, []Effect{e.Set, s.note(audit.PasswordSet, e.Address, "", now)}, nil
 }
 
 // ChangePassword is a user's own change of password, inside their session. The proof

@@ -14,6 +14,9 @@ import (
 // what it finds there.
 var ErrNewerDatabase = errors.New("database was made by a newer version of this program: start that version")
 
+// ErrDamaged: what is in the file is no database, or not all of one.
+var ErrDamaged = errors.New("database is damaged: restore the newest backup of it, and keep the damaged file for whoever finds out why")
+
 // canaryID names the canary of the whole database.
 const canaryID = "ring"
 
@@ -26,7 +29,7 @@ type Options struct {
 
 // Open connects to dsn, "sqlite:PATH" or "postgres://…", brings its schema up to date, and
 // checks that ring is the one which sealed what is there. The file of an SQLite database is
-// made where there is none. Errors wrap ErrNewerDatabase or secret.ErrWrongKey.
+// made where there is none. Errors wrap ErrNewerDatabase, ErrDamaged or secret.ErrWrongKey.
 func Open(ctx context.Context, dsn string, ring *secret.Ring, o Options) (*Store, error) {
 	s, err := connect(dsn, o)
 	if err != nil {
@@ -35,6 +38,9 @@ func Open(ctx context.Context, dsn string, ring *secret.Ring, o Options) (*Store
 	s.ring = ring
 	if err := s.prepare(ctx); err != nil {
 		_ = s.Close() // nothing was written that closing could lose; the first error matters
+		if s.dialect.damaged(err) {
+			return nil, fmt.Errorf("%w: %w", ErrDamaged, err)
+		}
 		return nil, err
 	}
 	return s, nil

@@ -56,6 +56,8 @@ func openSQLite(path string, o Options) (*Store, error) {
 		local:     true,
 		brokenOff: func(error) bool { return false }, // immediate transactions wait instead
 		duplicate: sqliteDuplicate,
+		damaged:   sqliteDamaged,
+		lost:      func(error) bool { return false }, // it has none
 	}}, nil
 }
 
@@ -75,6 +77,11 @@ func fileURI(path string) (string, error) {
 func sqliteDuplicate(err error) bool {
 	e, ok := errors.AsType[*sqlite.Error](err)
 	return ok && (e.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE || e.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
+}
+
+func sqliteDamaged(err error) bool {
+	e, ok := errors.AsType[*sqlite.Error](err)
+	return ok && (e.Code()&0xff == sqlite3.SQLITE_CORRUPT || e.Code()&0xff == sqlite3.SQLITE_NOTADB)
 }
 
 // busy reports whether SQLite refused to wait for another process that writes.

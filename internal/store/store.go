@@ -44,6 +44,7 @@ type Store struct {
 	written *statements // of writer; nil on PostgreSQL
 	ring    *secret.Ring
 	dialect dialect
+	conns   int // that the pool of PostgreSQL keeps
 }
 
 // dialect is the little in which the two databases differ.
@@ -55,6 +56,10 @@ type dialect struct {
 	brokenOff func(error) bool
 	// duplicate: a row breaks a unique index.
 	duplicate func(error) bool
+	// damaged: the file is no database, or not a whole one.
+	damaged func(error) bool
+	// lost: the connection was dead, or died.
+	lost func(error) bool
 }
 
 // Ping asks the database for an answer.
@@ -83,7 +88,7 @@ func (s *Store) Close() error {
 func (s *Store) write(ctx context.Context, f func(q *sqlcgen.Queries) error) error {
 	var err error
 	for range maxTries {
-		if err = s.once(ctx, f); err == nil || !s.dialect.brokenOff(err) {
+		if err = s.once(ctx, f); err == nil || !s.dialect.brokenOff(err) && !s.outlived(ctx, err) {
 			return err
 		}
 	}
@@ -113,7 +118,7 @@ func commit(tx *sql.Tx, f func(q *sqlcgen.Queries) error, statements sqlcgen.DBT
 		return err
 	}
 	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("commit: %w", err)
+		return fmt.Errorf("commit: %w", unsure{err})
 	}
 	return nil
 }
