@@ -103,12 +103,16 @@ func (b *between) FindName(ctx context.Context, folded string) (signin.Candidate
 	return b.names.FindName(ctx, folded)
 }
 
-func (b *between) SpendPassword(ctx context.Context, c signin.Candidate, now time.Time) (signin.PasswordSpend, error) {
-	s, err := b.names.SpendPassword(ctx, c, now)
+func (b *between) SpendPassword(ctx context.Context, c signin.Candidate, from signin.Source, now time.Time) (signin.PasswordSpend, error) {
+	s, err := b.names.SpendPassword(ctx, c, from, now)
 	if err == nil && b.fault.password != nil {
 		err = b.fault.password(ctx, b.names, s)
 	}
 	return s, err
+}
+
+func (b *between) RefusedPassword(ctx context.Context, s signin.PasswordSpend) error {
+	return b.names.RefusedPassword(ctx, s)
 }
 
 func (b *between) RefundPassword(ctx context.Context, s signin.PasswordSpend) error {

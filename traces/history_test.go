@@ -26,6 +26,7 @@ type history struct {
 type person struct {
 	active   bool
 	must     bool // since a reset
+	guessed  bool // so many wrong codes that they may be told
 	era      int  // rises at reset, password change and deactivation
 	password int
 	wait     time.Duration // until when nothing is compared
