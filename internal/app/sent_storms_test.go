@@ -102,6 +102,7 @@ func TestTheLimitsOfTextsSayUntilWhen(t *testing.T) {
 		h.clock.pass(18 * time.Second)
 		for range signin.SendsPerBurst - 1 {
 			b.press(path, "resend").leads(path)
+			h.settled() // or its lease would run out with the clock
 			h.clock.pass(signin.ResendWait)
 		}
 		for _, step := range []string{"resend", "call"} {
