@@ -15,8 +15,9 @@ run() { # what, command...
 }
 
 # The race detector watches all of our code, but not inside SQLite's engine: that is C made into
-# Go, with locks of its own, and watched it takes half of all the time that the tests need.
-run "main module" go test -race -gcflags=modernc.org/sqlite/lib=-race=false -timeout 15m ./...
+# Go, with locks of its own, and watched it takes half of all the time that the tests need. They mostly wait (for disks, for
+# PostgreSQL), so more of them run at a time than there are cores.
+run "main module" go test -race -gcflags=modernc.org/sqlite/lib=-race=false -parallel 5 -timeout 15m ./...
 
 # What is built without -race only is not in the run above, so it is run here.
 norace=$(git grep -l --untracked '^//go:build .*!race' -- 'cmd/*.go' 'internal/*.go' | xargs -r -n1 dirname | sort -u | sed 's|^|./|' | xargs)

@@ -24,7 +24,7 @@ import (
 
 // The installed program is killed, again and again, while people sign in.
 
-var kills = flag.Int("kills", 20, "how often the server is killed under load, on each engine")
+var kills = flag.Int("kills", 10, "how often the server is killed under load, on each of the two engines")
 
 // together is how many people sign in at a time.
 const together = 4

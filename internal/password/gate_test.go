@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -52,6 +53,13 @@ func taken(g *Gate) (running, waiting int) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.running, g.line.Len()
+}
+
+// places are the places in the line by network.
+func places(g *Gate) map[string]int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return maps.Clone(g.held)
 }
 
 // numbers returns from, from+1, … before.
@@ -198,7 +206,7 @@ func TestAThousandOfOneNetworkKeepNobodyElseOut(t *testing.T) {
 			}()
 			synctest.Wait()
 			flood(50)
-			if held := g.held["192.0.2.1"]; held != maxShare {
+			if held := places(g)["192.0.2.1"]; held != maxShare {
 				t.Fatalf("the flood holds %d places while others wait, want %d", held, maxShare)
 			}
 		}
@@ -207,8 +215,8 @@ func TestAThousandOfOneNetworkKeepNobodyElseOut(t *testing.T) {
 		if served.Load() != 20 || ran.Load() != 8+maxShare || ran.Load()+refused.Load() != 2000 {
 			t.Errorf("%d others were served, want 20; of the flood %d ran and %d were refused", served.Load(), ran.Load(), refused.Load())
 		}
-		if running, waiting := taken(g); running != 0 || waiting != 0 || len(g.held) != 0 {
-			t.Errorf("at the end %d slots are taken, %d wait, %v hold places", running, waiting, g.held)
+		if running, waiting := taken(g); running != 0 || waiting != 0 || len(places(g)) != 0 {
+			t.Errorf("at the end %d slots are taken, %d wait, %v hold places", running, waiting, places(g))
 		}
 	})
 }
@@ -225,16 +233,16 @@ func TestAShortLineHasRoomForOthersToo(t *testing.T) {
 		other := make(chan error, 1)
 		go func() { other <- g.Do(t.Context(), "198.51.100.1", work) }()
 		synctest.Wait()
-		if g.held["192.0.2.1"] != 7 || g.held["198.51.100.1"] != 1 {
-			t.Errorf("places are %v, want 7 and 1", g.held)
+		if held := places(g); held["192.0.2.1"] != 7 || held["198.51.100.1"] != 1 {
+			t.Errorf("places are %v, want 7 and 1", held)
 		}
 		cancel() // all of the flood leave, and their places with them
 		if err := <-other; err != nil {
 			t.Errorf("the other one: %v", err)
 		}
 		synctest.Wait()
-		if running, waiting := taken(g); running != 0 || waiting != 0 || len(g.held) != 0 {
-			t.Errorf("at the end %d slots are taken, %d wait, %v hold places", running, waiting, g.held)
+		if running, waiting := taken(g); running != 0 || waiting != 0 || len(places(g)) != 0 {
+			t.Errorf("at the end %d slots are taken, %d wait, %v hold places", running, waiting, places(g))
 		}
 	})
 }
