@@ -24,114 +24,95 @@ const (
 // over is what one bite takes: the oldest rows of before a time.
 type over = sqlcgen.SweepFormsParams
 
+// bite takes at most o.Page rows of what is over.
+type bite func(ctx context.Context, q *sqlcgen.Queries, o over) (int64, error)
+
+// by is a bite by one statement. sqlc makes a type of parameters for each, all of this shape.
+func by[P ~struct {
+	BeforeMs int64
+	Page     int32
+}](statement func(*sqlcgen.Queries, context.Context, P) (int64, error)) bite {
+	return func(ctx context.Context, q *sqlcgen.Queries, o over) (int64, error) { return statement(q, ctx, P(o)) }
+}
+
 // retention is how long something is kept once it is over, and how it is taken away. A bite
 // takes at most sweepPage rows; bites whose rows hang on one another stand in their order.
 type retention struct {
 	what  string
 	keep  time.Duration
-	bites []func(context.Context, *sqlcgen.Queries, over) (int64, error)
+	bites []bite
 }
 
 // retentions are all limits. Events, users, their authenticators and okta_user are not swept:
 // they are kept until somebody removes them. Counts of browsers of no kind are one row an
 // authenticator, and stay.
 func retentions() []retention {
-	type queries = *sqlcgen.Queries
-	type bites = []func(context.Context, queries, over) (int64, error)
+	type queries = sqlcgen.Queries
+	type bites = []bite
 	return []retention{
 		{
 			// A form that is sent again asks for its outcome for RepeatLife, which is in expires_ms.
 			what: "attempts, spends, forms and pending secrets of sign-ins", keep: 0,
 			bites: bites{
-				func(ctx context.Context, q queries, o over) (int64, error) { return q.SweepForms(ctx, o) },
-				func(ctx context.Context, q queries, o over) (int64, error) {
-					return q.SweepSpends(ctx, sqlcgen.SweepSpendsParams(o))
-				},
-				func(ctx context.Context, q queries, o over) (int64, error) {
-					return q.SweepAttempts(ctx, sqlcgen.SweepAttemptsParams(o))
-				},
-				func(ctx context.Context, q queries, o over) (int64, error) {
-					return q.ClearSignIns(ctx, sqlcgen.ClearSignInsParams(o))
-				},
+				by((*queries).SweepForms),
+				by((*queries).SweepSpends),
+				by((*queries).SweepAttempts),
+				by((*queries).ClearSignIns),
 			},
 		},
 		{
 			// The reference that somebody reads out to Support, and how far they came.
 			what: "sign-ins", keep: keepHistory,
-			bites: bites{func(ctx context.Context, q queries, o over) (int64, error) {
-				return q.SweepSignIns(ctx, sqlcgen.SweepSignInsParams(o))
-			}},
+			bites: bites{by((*queries).SweepSignIns)},
 		},
 		{
 			// It opens nothing any more. The note of its last use may be TouchEvery old.
 			what: "idle sessions", keep: signin.SessionIdle,
-			bites: bites{func(ctx context.Context, q queries, o over) (int64, error) {
-				return q.SweepIdleSessions(ctx, sqlcgen.SweepIdleSessionsParams(o))
-			}},
+			bites: bites{by((*queries).SweepIdleSessions)},
 		},
 		{
 			what: "old sessions", keep: signin.SessionLife,
-			bites: bites{func(ctx context.Context, q queries, o over) (int64, error) {
-				return q.SweepOldSessions(ctx, sqlcgen.SweepOldSessionsParams(o))
-			}},
+			bites: bites{by((*queries).SweepOldSessions)},
 		},
 		{
 			// A run whose last attempt is a day old begins anew; waits and the hour's count end sooner.
 			what: "password attempts", keep: signin.FailureLife,
 			bites: bites{
-				func(ctx context.Context, q queries, o over) (int64, error) {
-					return q.SweepPasswordSpends(ctx, sqlcgen.SweepPasswordSpendsParams(o))
-				},
-				func(ctx context.Context, q queries, o over) (int64, error) {
-					return q.SweepPasswordCounts(ctx, sqlcgen.SweepPasswordCountsParams(o))
-				},
+				by((*queries).SweepPasswordSpends),
+				by((*queries).SweepPasswordCounts),
 			},
 		},
 		{
 			// A part whose last failure is a day old is left out of the sum.
 			what: "failures of known browsers", keep: signin.FailureLife,
-			bites: bites{func(ctx context.Context, q queries, o over) (int64, error) {
-				return q.SweepFailures(ctx, sqlcgen.SweepFailuresParams(o))
-			}},
+			bites: bites{by((*queries).SweepFailures)},
 		},
 		{
 			// A spend that needs the row makes it anew.
 			what: "waits of known browsers", keep: 0,
-			bites: bites{func(ctx context.Context, q queries, o over) (int64, error) {
-				return q.SweepWaits(ctx, sqlcgen.SweepWaitsParams(o))
-			}},
+			bites: bites{by((*queries).SweepWaits)},
 		},
 		{
 			what: "passwords of networks", keep: signin.NetworkSpan,
 			bites: bites{
-				func(ctx context.Context, q queries, o over) (int64, error) {
-					return q.SweepNetworkFailures(ctx, sqlcgen.SweepNetworkFailuresParams(o))
-				},
-				func(ctx context.Context, q queries, o over) (int64, error) {
-					return q.SweepNetworks(ctx, sqlcgen.SweepNetworksParams(o))
-				},
+				by((*queries).SweepNetworkFailures),
+				by((*queries).SweepNetworks),
 			},
 		},
 		{
 			// The row is locked while what was sent to the number is counted, in the outbox.
 			what: "numbers not yet proved", keep: signin.SendDay,
-			bites: bites{func(ctx context.Context, q queries, o over) (int64, error) {
-				return q.SweepUnprovedNumbers(ctx, sqlcgen.SweepUnprovedNumbersParams(o))
-			}},
+			bites: bites{by((*queries).SweepUnprovedNumbers)},
 		},
 		{
 			// The limits count those of SendDay; the rest is for Support.
 			what: "texts, calls, mails and pushes", keep: keepHistory,
-			bites: bites{func(ctx context.Context, q queries, o over) (int64, error) {
-				return q.SweepDeliveries(ctx, sqlcgen.SweepDeliveriesParams(o))
-			}},
+			bites: bites{by((*queries).SweepDeliveries)},
 		},
 		{
 			// Whoever follows it notes that it lapsed; a day, should nobody run meanwhile.
 			what: "what is asked about pushes", keep: 24 * time.Hour,
-			bites: bites{func(ctx context.Context, q queries, o over) (int64, error) {
-				return q.SweepPushes(ctx, sqlcgen.SweepPushesParams(o))
-			}},
+			bites: bites{by((*queries).SweepPushes)},
 		},
 	}
 }
