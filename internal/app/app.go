@@ -59,11 +59,10 @@ type App struct {
 	Follower *outbox.Follower
 	// Routes are the patterns that Handler answers, as they were registered.
 	Routes []string
-	// Slots is how many passwords are hashed at a time; the caller raises GOMAXPROCS by as many.
-	Slots int
-	log   *slog.Logger
-	now   func() time.Time
-	phone *phone.Phone
+	slots  int // passwords that are hashed at a time
+	log    *slog.Logger
+	now    func() time.Time
+	phone  *phone.Phone
 	// stopping: it answers what comes and asks for nothing more.
 	stopping atomic.Bool
 	// organisations are the Okta organisations that a company can connect.
@@ -140,7 +139,7 @@ func build(c config.Config, st *store.Store, ring *secret.Ring, o Outside) (*App
 	signIns := &signin.SignIns{
 		Store: st, Forms: st, Names: st, Passwords: hasher, Keys: ring, Kinds: kinds(ring), Now: o.Now, Log: o.Log,
 	}
-	a := &App{Store: st, SignIns: signIns, Hasher: hasher, Slots: gate.Slots(), log: o.Log, now: o.Now, phone: o.Phone}
+	a := &App{Store: st, SignIns: signIns, Hasher: hasher, slots: gate.Slots(), log: o.Log, now: o.Now, phone: o.Phone}
 	client := okta.New(okta.Options{Now: o.Now, Allowed: c.OktaHosts})
 	a.organisations = organisations{hosts: c.OktaHosts, tester: o.Okta}
 	if o.Okta == nil {
@@ -168,6 +167,10 @@ func build(c config.Config, st *store.Store, ring *secret.Ring, o Outside) (*App
 	a.Handler = f.Guard(c.Hosts, mux.mux)
 	return a, nil
 }
+
+// AddThreads gives the process one for each password that is hashed at a time, so that everything else
+// still runs meanwhile: see docs/performance.md. It is for a program that serves, once.
+func (a *App) AddThreads() { runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + a.slots) }
 
 // hostOf is a Host header without its port.
 func hostOf(header string) string { return (&url.URL{Host: header}).Hostname() }

@@ -7,7 +7,6 @@ import (
 	"io"
 	"log/slog"
 	"net"
-	"runtime"
 	"runtime/debug"
 	"strconv"
 	"time"
@@ -61,8 +60,7 @@ func Demo(ctx context.Context, o DemoOptions, now func() time.Time, out io.Write
 		return fmt.Errorf("%w (the demo's folder is %s)", err, folder.Path)
 	}
 	defer func() { err = errors.Join(err, a.Close()) }()
-	// While passwords are hashed, the others must still run: see docs/performance.md.
-	runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + a.Slots)
+	a.AddThreads()
 	added, err := demo.Seed(ctx, a.Store, a.Hasher, now())
 	if err != nil {
 		return fmt.Errorf("seed the demo: %w", err)

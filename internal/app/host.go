@@ -22,6 +22,7 @@ import (
 	"sallyport.dev/sallyport/internal/secret"
 	"sallyport.dev/sallyport/internal/signin"
 	"sallyport.dev/sallyport/internal/store"
+	"sallyport.dev/sallyport/internal/web/frame"
 	"sallyport.dev/sallyport/internal/words"
 )
 
@@ -330,8 +331,8 @@ func (h *Host) methods(u signin.User) string {
 	var names []string
 	for _, a := range u.Authenticators {
 		name := string(a.Kind)
-		if slices.Contains(listed(), a.Kind) {
-			name = h.say.T("method." + string(a.Kind) + ".name")
+		if m := frame.MethodOf(h.say, a.Kind); m.Known {
+			name = m.Name
 		}
 		if a.Disabled() {
 			name += " (stopped)"

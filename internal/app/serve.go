@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"sync"
 	"time"
@@ -62,8 +61,7 @@ func Serve(ctx context.Context, c config.Server, now func() time.Time, log *slog
 	if empty {
 		return errors.New(`there is no company in this database yet: "sallyport init" makes the first`)
 	}
-	// While passwords are hashed, the others must still run: see docs/performance.md.
-	runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + a.Slots)
+	a.AddThreads()
 	log.InfoContext(ctx, "serving", "address", c.Base.String(), "listen", l.Addr().String(), "tls", speaks != nil)
 	err = a.serve(ctx, l, serving{handler: a.edge(c, a.Handler), tls: speaks, linger: linger, watch: a.watchClock})
 	if err == nil {

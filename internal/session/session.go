@@ -50,7 +50,7 @@ type Sessions struct {
 // Find returns the session of a browser's cookie, whether or not it opens anything now:
 // signin.ErrSignedOut where there is none.
 func (s *Sessions) Find(ctx context.Context, t signin.Token) (Found, error) {
-	if t.ID == "" || t.Secret.Empty() {
+	if absent(t) {
 		return Found{}, signin.ErrSignedOut
 	}
 	f, err := s.Store.FindSession(ctx, t)
@@ -59,6 +59,9 @@ func (s *Sessions) Find(ctx context.Context, t signin.Token) (Found, error) {
 	}
 	return f, nil
 }
+
+// absent: the browser brought no cookie that could be a session's.
+func absent(t signin.Token) bool { return t.ID == "" || t.Secret.Empty() }
 
 // SignedIn returns the session of a browser's cookie: signin.ErrSignedOut unless it opens
 // the pages now. Any other error is an outage and opens nothing either.
@@ -76,7 +79,7 @@ func (s *Sessions) SignedIn(ctx context.Context, t signin.Token) (Found, error) 
 // Check reports whether the session of a browser's cookie opens the pages now: nil, or
 // signin.ErrSignedOut. Any other error is an outage and opens nothing either.
 func (s *Sessions) Check(ctx context.Context, t signin.Token) error {
-	if t.ID == "" || t.Secret.Empty() {
+	if absent(t) {
 		return signin.ErrSignedOut
 	}
 	f, err := s.Store.CheckSession(ctx, t)

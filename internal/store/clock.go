@@ -16,7 +16,7 @@ func (s *Store) ClockAhead(ctx context.Context, now func() time.Time) (time.Dura
 	var ms int64
 	before := now()
 	// Not among the queries of both databases: this one's clock has a name of its own.
-	err := s.reader.QueryRowContext(ctx, "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)").Scan(&ms)
+	err := lasting{s.reader, s}.QueryRowContext(ctx, "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)").Scan(&ms)
 	if err != nil {
 		return 0, fmt.Errorf("read the database's clock: %w", err)
 	}

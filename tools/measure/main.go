@@ -23,7 +23,6 @@ import (
 	_ "net/http/pprof" // at --profile
 	"os"
 	"os/signal"
-	"runtime"
 	"sync"
 	"syscall"
 	"time"
@@ -102,7 +101,7 @@ func serve(ctx context.Context, o options, now func() time.Time) error {
 		return errors.Join(err, l.Close())
 	}
 	defer func() { _ = a.Close() }() // it is killed more often than it ends
-	runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + a.Slots)
+	a.AddThreads()
 	if o.profile != "" {
 		p, err := loopback(ctx, o.profile)
 		if err != nil {
