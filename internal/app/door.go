@@ -3,7 +3,9 @@ package app
 import (
 	"errors"
 	"net"
+	"net/http"
 	"os"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -31,4 +33,39 @@ func (d *door) Accept() (net.Conn, error) {
 func (d *door) shut() error {
 	d.shutting.Store(true)
 	return d.SetDeadline(time.Unix(1, 0)) // long over, so that Accept returns
+}
+
+// newcomers are the connections that are let in and whose first request is not read yet:
+// http.Server hangs up on them once it is told to shut down.
+type newcomers struct {
+	mu    sync.Mutex
+	conns map[net.Conn]bool
+}
+
+// see is http.Server's ConnState.
+func (n *newcomers) see(c net.Conn, s http.ConnState) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if s != http.StateNew {
+		delete(n.conns, c)
+		return
+	}
+	if n.conns == nil {
+		n.conns = map[net.Conn]bool{}
+	}
+	n.conns[c] = true
+}
+
+// heard waits until all of them have asked, at most for limit: some never say a word.
+func (n *newcomers) heard(limit time.Duration) {
+	const look = 2 * time.Millisecond
+	for waited := time.Duration(0); waited < limit && n.any(); waited += look {
+		time.Sleep(look)
+	}
+}
+
+func (n *newcomers) any() bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return len(n.conns) > 0
 }

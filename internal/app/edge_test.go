@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"bufio"
 	"context"
 	"crypto/tls"
 	"log/slog"
@@ -254,4 +255,41 @@ func TestInitCanBeBegunAgainAndReplacesNothing(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Who was let in before the door shut, and asks a moment later, is answered.
+func TestWhoIsInsideWhenTheServerStopsIsHeard(t *testing.T) {
+	t.Parallel()
+	h := openQuiet(t, "sqlite:"+filepath.Join(t.TempDir(), "sallyport.db"))
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	must(t, err)
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- h.app.Serve(ctx, l) }()
+	var inside []net.Conn
+	for range 20 {
+		c, err := net.Dial("tcp", l.Addr().String())
+		must(t, err)
+		defer c.Close()
+		inside = append(inside, c)
+	}
+	stop()
+	h.eventually("shut", func() bool {
+		c, err := net.Dial("tcp", l.Addr().String())
+		if err == nil {
+			inside = append(inside, c) // this one too was let in
+			return false
+		}
+		return true
+	})
+	for n, c := range inside {
+		_, err := c.Write([]byte("GET /healthz HTTP/1.1\r\nHost: " + h.server.Listener.Addr().String() + "\r\n\r\n"))
+		must(t, err)
+		line, err := bufio.NewReader(c).ReadString('\n')
+		if !strings.HasPrefix(line, "HTTP/1.1 200") {
+			t.Errorf("number %d gets %q (%v)", n, line, err)
+		}
+		must(t, c.Close())
+	}
+	must(t, <-ended)
 }

@@ -156,8 +156,10 @@ func (a *App) serve(ctx context.Context, l net.Listener, s serving) error {
 	}
 	defer running.Wait()
 	defer stopSending()
+	var guests newcomers
 	server := &http.Server{
 		Handler:           s.handler,
+		ConnState:         guests.see,
 		TLSConfig:         s.tls,
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       20 * time.Second,
@@ -195,6 +197,7 @@ func (a *App) serve(ctx context.Context, l net.Listener, s serving) error {
 		case <-failed: // who stood before the door is inside
 		case <-time.After(shutLimit): // they come faster than they are let in
 		}
+		guests.heard(shutLimit)
 	}
 	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopLimit)
 	defer cancel()
