@@ -8,8 +8,9 @@ import (
 	"syscall"
 )
 
-// waiting accepts a connection that is there already; nil where there is none. The listener's own
-// Accept does not even look, once its deadline is over.
+// waiting accepts a connection that is there already; nil where there is none, and then nobody gets
+// there any more: until the listener is closed somebody else could come, and would be reset. The
+// listener's own Accept does not even look, once its deadline is over.
 func waiting(l *net.TCPListener) net.Conn {
 	raw, err := l.SyscallConn()
 	if err != nil {
@@ -19,10 +20,13 @@ func waiting(l *net.TCPListener) net.Conn {
 	err = raw.Control(func(fd uintptr) {
 		syscall.ForkLock.RLock()
 		defer syscall.ForkLock.RUnlock()
-		if n, _, err := syscall.Accept(int(fd)); err == nil { // the listener's fd never blocks
-			accepted = n
-			syscall.CloseOnExec(n)
+		n, _, err := syscall.Accept(int(fd)) // the listener's fd never blocks
+		if err != nil {
+			_ = syscall.Shutdown(int(fd), syscall.SHUT_RD) // where the system cannot, the close that follows does
+			return
 		}
+		accepted = n
+		syscall.CloseOnExec(n)
 	})
 	if err != nil || accepted < 0 {
 		return nil
