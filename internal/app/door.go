@@ -29,8 +29,14 @@ func (d *door) Accept() (net.Conn, error) {
 	return nil, errors.Join(net.ErrClosed, d.TCPListener.Close())
 }
 
+// halfWay is how long those who are half-way in have to come in.
+const halfWay = 50 * time.Millisecond
+
 // shut makes Accept take whoever waits, and then no more.
 func (d *door) shut() error {
+	if turnAway(d.TCPListener) == nil {
+		time.Sleep(halfWay) // they are let in meanwhile
+	}
 	d.shutting.Store(true)
 	return d.SetDeadline(time.Unix(1, 0)) // long over, so that Accept returns
 }
