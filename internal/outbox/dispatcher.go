@@ -12,11 +12,11 @@ import (
 // The dispatcher's numbers. Whoever holds a claim composes, sends and notes it in less than
 // its lease, so a lease runs out only under a process that died or stood still.
 const (
-	sendLimit    = 5 * time.Second        // a Sender that takes longer counts as silent
+	sendLimit    = 20 * time.Second       // a Sender that takes longer counts as silent: time for several carriers
 	composeLimit = 5 * time.Second        // then it is tried again
 	noteLimit    = 15 * time.Second       // then the lease runs out, and another sends
 	noteAgain    = 500 * time.Millisecond // between two tries to note an outcome
-	lease        = 30 * time.Second
+	lease        = 45 * time.Second
 	poll         = 250 * time.Millisecond // for what other processes wrote, and what is due again
 	atOnce       = 16                     // messages under way, a channel
 	firstBackoff = time.Second            // doubles with every try
@@ -244,15 +244,18 @@ func (l *line) ask(ctx context.Context, m Message) (a answer) {
 
 // outcome judges what the sender answered.
 func (l *line) outcome(ctx context.Context, c Claim, m Message, r Receipt, err error) Outcome {
+	var why Refusal
 	failed := func(why Reason) Outcome {
 		l.Log.WarnContext(ctx, "message not sent", l.about(c, "reason", why, "error", scrub(err, m))...)
 		return Outcome{State: Failed, Reason: why, At: l.Now()}
 	}
 	switch {
 	case err == nil && r.Delivered:
-		return Outcome{State: Delivered, At: l.Now()}
+		return Outcome{State: Delivered, At: l.Now(), Carrier: r.Carrier, Reference: r.Reference}
 	case err == nil:
-		return Outcome{State: Handed, At: l.Now()}
+		return Outcome{State: Handed, At: l.Now(), Carrier: r.Carrier, Reference: r.Reference}
+	case errors.As(err, &why) && why.Why != "":
+		return failed(why.Why)
 	case errors.Is(err, ErrRefused):
 		return failed(Refused)
 	case errors.Is(err, ErrOver):

@@ -53,7 +53,10 @@ type Delivery struct {
 	Challenge  string
 	Generation int64
 
-	Notice  Notice // a notice; zero for a code; of a push, the browser that it is for
+	Notice Notice // a notice; zero for a code; of a push, the browser that it is for
+	// Tried are the carriers that took an earlier message of this challenge of which nothing
+	// was heard, or that it did not arrive: another is tried before them.
+	Tried   []string
 	Created time.Time
 	Expires time.Time // it is of no use afterwards
 	Tries   int       // how often it was claimed, this time included
@@ -111,16 +114,31 @@ const (
 // Reason says why a delivery failed.
 type Reason string
 
-// The reasons.
+// The reasons. The first six are also what a carrier may refuse to take a message for.
 const (
-	Refused     Reason = "refused"     // the carrier did not take it: it does not bring it there
-	Undelivered Reason = "undelivered" // the carrier took it, and could not bring it
-	Busy        Reason = "busy"        // a call: the line was busy, or it was declined
-	NoAnswer    Reason = "no-answer"   // a call: nobody answered
-	NoKey       Reason = "no-key"      // a call: answered, and no key was pressed
-	Silent      Reason = "silent"      // the carrier did not say whether it took it
-	Outage      Reason = "outage"      // the carrier could not be reached until it was too late
+	Refused     Reason = "refused"      // the carrier did not take it, and says no more
+	WrongNumber Reason = "wrong-number" // nobody has this number, or mail address
+	NoTexts     Reason = "no-texts"     // the number is a fixed line's, or takes no texts
+	Unserved    Reason = "unserved"     // the carrier brings nothing to that country
+	OptedOut    Reason = "opted-out"    // its reader told the carrier to send nothing more (STOP)
+	Blocked     Reason = "blocked"      // held to be unwanted, by the carrier or a network on the way
+	Unreachable Reason = "unreachable"  // the phone is off or out of reach
+	Undelivered Reason = "undelivered"  // the carrier took it, and could not bring it
+	Busy        Reason = "busy"         // a call: the line was busy, or it was declined
+	NoAnswer    Reason = "no-answer"    // a call: nobody answered
+	NoKey       Reason = "no-key"       // a call: answered, and no key was pressed
+	Silent      Reason = "silent"       // the carrier did not say whether it took it
+	Outage      Reason = "outage"       // the carrier could not be reached until it was too late
 )
+
+// Refusal reports that a carrier which says so before it takes a message refuses it.
+func (r Reason) Refusal() bool {
+	switch r {
+	case Refused, WrongNumber, NoTexts, Unserved, OptedOut, Blocked:
+		return true
+	}
+	return false
+}
 
 // Status is how a delivery stands.
 type Status struct {
@@ -129,6 +147,9 @@ type Status struct {
 	State   State
 	Reason  Reason    // when Failed
 	At      time.Time // when it came to that
+	// Carrier is who took it, by its name in the configuration, and Reference what it calls the
+	// message. Both are "" while nobody has, and where a channel has but one carrier without a name.
+	Carrier, Reference string
 }
 
 // Final reports that nothing more will be heard of it by itself.

@@ -3,6 +3,7 @@ package outbox
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"sallyport.dev/sallyport/internal/secret"
@@ -11,13 +12,29 @@ import (
 // What a Sender may answer besides nil. Any other error is the carrier's trouble: it is
 // tried again while the message is of use.
 var (
-	// ErrRefused: the carrier will never bring this message there. Not tried again.
+	// ErrRefused: the carrier will never bring this message there. Not tried again. A Refusal is
+	// one that says why.
 	ErrRefused = errors.New("carrier refuses the message")
 	// ErrSilent: it is not known whether the carrier took it. A code is then not tried again: its
 	// reader asks for another. A notice is. A Sender that does not return within its time
 	// counts as silent.
 	ErrSilent = errors.New("carrier did not answer")
 )
+
+// Refusal is an ErrRefused that says why.
+type Refusal struct {
+	Why Reason
+	// Here: it is this carrier alone that does not bring it; another may.
+	Here bool
+	// Detail is what the carrier said, for the log.
+	Detail string
+}
+
+// Error implements error.
+func (r Refusal) Error() string { return fmt.Sprintf("%v (%s): %s", ErrRefused, r.Why, r.Detail) }
+
+// Unwrap makes it an ErrRefused.
+func (r Refusal) Unwrap() error { return ErrRefused }
 
 // Sender hands messages of one channel to a carrier; one package each under delivery.
 type Sender interface {
@@ -30,6 +47,8 @@ type Sender interface {
 // Receipt is what a carrier says when it accepts.
 type Receipt struct {
 	Delivered bool // it has arrived already
+	// Carrier and Reference are as in Status.
+	Carrier, Reference string
 }
 
 // Message is a delivery with its words: what a carrier gets.
@@ -80,7 +99,8 @@ type Store interface {
 	// Settle notes what became of a claim. ErrLost where the lease is not this one's any more.
 	Settle(ctx context.Context, c Claim, o Outcome) error
 	// Report notes what a carrier says later. A state never goes back: a report that would is
-	// no error and changes nothing. ErrNotFound for an unknown id.
+	// no error and changes nothing. ErrNotFound for an unknown id, and for a message that another
+	// carrier has taken, or that has another reference.
 	Report(ctx context.Context, id string, s Status) error
 }
 
@@ -97,4 +117,6 @@ type Outcome struct {
 	Reason Reason
 	At     time.Time
 	Again  time.Time // State Queued: when it is due again
+	// Carrier and Reference are as in Status.
+	Carrier, Reference string
 }

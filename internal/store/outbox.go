@@ -50,7 +50,12 @@ func (o Outbox) Claim(ctx context.Context, ch outbox.Channel, now, until time.Ti
 			return cmp.Or(cmp.Compare(a.DueMs, b.DueMs), cmp.Compare(a.ID, b.ID))
 		})
 		for _, r := range rows {
+			tried, err := triedCarriers(ctx, q, r)
+			if err != nil {
+				return err
+			}
 			d, err := o.delivery(r)
+			d.Tried = tried
 			switch {
 			case err == nil:
 				claims = append(claims, outbox.Claim{Delivery: d, Lease: lease})
@@ -66,6 +71,29 @@ func (o Outbox) Claim(ctx context.Context, ch outbox.Channel, now, until time.Ti
 		return nil, fmt.Errorf("claim a %s: %w", ch, err)
 	}
 	return claims, nil
+}
+
+// triedCarriers are those that took an earlier message of the challenge of r, which has not arrived.
+func triedCarriers(ctx context.Context, q *sqlcgen.Queries, r sqlcgen.ClaimDeliveriesRow) ([]string, error) {
+	if r.ChallengeID == "" || r.Channel == string(outbox.Push) {
+		return nil, nil
+	}
+	return q.ListTriedCarriers(ctx, sqlcgen.ListTriedCarriersParams{
+		CompanyID: r.CompanyID, SignInID: r.SignInID, ChallengeID: r.ChallengeID, ID: r.ID,
+	})
+}
+
+// Find returns a delivery that carrier was given, or is being given, to be composed once more: a
+// call whose key was pressed. outbox.ErrNotFound where it is unknown, another's, or over.
+func (o Outbox) Find(ctx context.Context, id, carrier string) (outbox.Delivery, error) {
+	r, err := o.store.read.FindDelivery(ctx, sqlcgen.FindDeliveryParams{ID: id, Carrier: carrier})
+	if errors.Is(err, sql.ErrNoRows) {
+		err = outbox.ErrNotFound
+	}
+	if err != nil {
+		return outbox.Delivery{}, fmt.Errorf("find delivery %s: %w", id, err)
+	}
+	return o.delivery(sqlcgen.ClaimDeliveriesRow(r))
 }
 
 // delivery opens a row. With an error it lacks its notice alone.
@@ -101,6 +129,7 @@ func settle(ctx context.Context, q *sqlcgen.Queries, c outbox.Claim, out outbox.
 	}
 	n, err := q.SettleDelivery(ctx, sqlcgen.SettleDeliveryParams{
 		State: string(out.State), Reason: string(reason(out.State, out.Reason)), AtMs: toMS(out.At), DueMs: toMS(out.Again),
+		Carrier: out.Carrier, Reference: out.Reference,
 		CompanyID: string(c.Company), ID: c.ID, Lease: c.Lease,
 	})
 	if err == nil && n == 0 {
@@ -133,6 +162,7 @@ func report(ctx context.Context, q *sqlcgen.Queries, id string, st outbox.Status
 	case outbox.Handed, outbox.Delivered, outbox.Failed:
 		n, err := q.ReportDelivery(ctx, sqlcgen.ReportDeliveryParams{
 			State: string(st.State), Reason: string(reason(st.State, st.Reason)), AtMs: toMS(st.At), ID: id,
+			Carrier: st.Carrier, Reference: st.Reference,
 		})
 		if err != nil || n > 0 {
 			return err
@@ -140,7 +170,7 @@ func report(ctx context.Context, q *sqlcgen.Queries, id string, st outbox.Status
 	default:
 		return fmt.Errorf("a carrier does not say %q", st.State)
 	}
-	known, err := q.HasDelivery(ctx, id)
+	known, err := q.HasDelivery(ctx, sqlcgen.HasDeliveryParams{ID: id, Carrier: st.Carrier, Reference: st.Reference})
 	if err == nil && !known {
 		return outbox.ErrNotFound
 	}
@@ -161,6 +191,6 @@ func (s *Store) Delivery(ctx context.Context, c company.ID, signIn, challenge st
 	}
 	return outbox.Status{
 		ID: r.ID, Channel: outbox.Channel(r.Channel), State: outbox.State(r.State), Reason: outbox.Reason(r.Reason),
-		At: fromMS(r.AtMs),
+		At: fromMS(r.AtMs), Carrier: r.Carrier, Reference: r.Reference,
 	}, nil
 }

@@ -132,11 +132,11 @@ func (c *change) sentToNumber(next signin.Sent) ([]signin.Sent, error) {
 	return sent, nil
 }
 
-// sentOf is a row as the limits see it. What no carrier took counts towards the cap alone,
+// sentOf is a row as the limits see it. What carriers refused to take counts towards the cap alone,
 // like what was entered: a number that was mistyped is no new one, and nobody can have a
 // carrier asked without end.
 func sentOf(r sqlcgen.ListSentToUserRow) signin.Sent {
-	refused := r.State == string(outbox.Failed) && r.Reason == string(outbox.Refused)
+	refused := r.State == string(outbox.Failed) && r.Carrier == "" && outbox.Reason(r.Reason).Refusal()
 	return signin.Sent{
 		At: fromMS(r.CreatedMs), Number: string(r.NumberDigest), Entered: r.Entered || refused, Unproved: r.Unproved && !refused,
 	}

@@ -9,14 +9,14 @@ VALUES (@number_digest, @now_ms)
 
 -- name: ListSentToUser :many
 -- Without those that were dropped.
-SELECT created_ms, number_digest, entered, unproved, state, reason
+SELECT created_ms, number_digest, entered, unproved, state, reason, carrier
   FROM outbox
  WHERE company_id = @company_id AND user_id = @user_id AND created_ms > @since_ms
    AND channel IN ('text', 'call') AND state <> 'dropped';
 
 -- name: ListSentToNumber :many
 -- Of all companies, and only while it was not proved: what its owner is sent counts for nobody else.
-SELECT created_ms, number_digest, entered, unproved, state, reason
+SELECT created_ms, number_digest, entered, unproved, state, reason, carrier
   FROM outbox
  WHERE number_digest = @number_digest AND unproved AND created_ms > @since_ms
    AND channel IN ('text', 'call') AND state <> 'dropped';
@@ -68,7 +68,8 @@ RETURNING company_id, id, user_id, channel, sign_in_id, challenge_id, generation
 -- No row: outbox.ErrLost. Back in line it has been queued ever since.
 UPDATE outbox
    SET at_ms = CASE WHEN state = @state THEN at_ms ELSE @at_ms END,
-       state = @state, reason = @reason, due_ms = @due_ms, lease = '', lease_until_ms = 0
+       state = @state, reason = @reason, carrier = @carrier, reference = @reference,
+       due_ms = @due_ms, lease = '', lease_until_ms = 0
  WHERE company_id = @company_id AND id = @id AND lease = @lease AND lease <> '' AND state = 'queued';
 
 -- name: ReportDelivery :execrows
@@ -77,17 +78,32 @@ UPDATE outbox
 -- What a carrier has taken and then could not bring was sent, and counts.
 UPDATE outbox
    SET reason = CASE WHEN state = 'handed' AND @reason = 'refused' THEN 'undelivered' ELSE @reason END,
-       state = @state, at_ms = @at_ms
- WHERE id = @id
+       state = @state, at_ms = @at_ms, carrier = @carrier, reference = @reference
+ WHERE id = @id AND carrier IN ('', @carrier) AND reference IN ('', @reference)
    AND (state = 'queued'
         OR state = 'handed' AND @state IN ('delivered', 'failed')
         OR state = 'failed' AND reason = 'silent' AND @state = 'delivered');
 
 -- name: HasDelivery :one
-SELECT EXISTS (SELECT 1 FROM outbox WHERE id = @id);
+SELECT EXISTS (
+    SELECT 1 FROM outbox
+     WHERE id = @id AND carrier IN ('', @carrier) AND reference IN ('', @reference));
+
+-- name: ListTriedCarriers :many
+-- Of the earlier messages of a challenge: those that took one which has not arrived.
+SELECT DISTINCT carrier
+  FROM outbox
+ WHERE company_id = @company_id AND sign_in_id = @sign_in_id AND challenge_id = @challenge_id
+   AND id <> @id AND carrier <> '' AND state IN ('handed', 'failed');
+
+-- name: FindDelivery :one
+SELECT company_id, id, user_id, channel, sign_in_id, challenge_id, generation, notice, created_ms, expires_ms,
+       due_ms, tries
+  FROM outbox
+ WHERE id = @id AND carrier IN ('', @carrier) AND state IN ('queued', 'handed', 'delivered');
 
 -- name: NewestDelivery :one
-SELECT id, channel, state, reason, at_ms
+SELECT id, channel, state, reason, at_ms, carrier, reference
   FROM outbox
  WHERE company_id = @company_id AND sign_in_id = @sign_in_id AND challenge_id = @challenge_id
  ORDER BY created_ms DESC, id DESC

@@ -3,6 +3,7 @@ package storetest
 import (
 	"context"
 	"errors"
+	"reflect"
 	"slices"
 	"sync"
 	"time"
@@ -23,6 +24,8 @@ func outboxTests() []test {
 		{"what has expired is claimed to be dropped", expiredIsClaimed},
 		{"a state never goes back", neverGoesBack},
 		{"a report that was faster is not overwritten", reportWasFaster},
+		{"what one carrier took is not another's to report on", reportByAnother},
+		{"who asks again goes by another carrier", triedCarriers},
 		{"a challenge's status is that of its newest delivery", newestStatus},
 		{"a notice goes to the address on record", noticeToAddressOnRecord},
 		{"nobody is told where there is no address", noAddressNoNotice},
@@ -107,11 +110,11 @@ func oldestFirst(w *World) {
 	for i := range want {
 		want[i].Tries = 1
 	}
-	if !slices.Equal(got, want) {
+	if !reflect.DeepEqual(got, want) {
 		w.Fatalf("got  %+v\nwant %+v", got, want)
 	}
 	call.Delivery.Tries = 1
-	if calls := w.claim(outbox.Call, 9); len(calls) != 1 || calls[0].Delivery != call.Delivery {
+	if calls := w.claim(outbox.Call, 9); len(calls) != 1 || !reflect.DeepEqual(calls[0].Delivery, call.Delivery) {
 		w.Fatalf("got calls %+v, want %+v", calls, call.Delivery)
 	}
 	if w.due(outbox.Mail) {
@@ -281,6 +284,71 @@ func neverGoesBack(w *World) {
 	}
 }
 
+// What one carrier has taken is not another's to report on, whoever signs its reports; and a carrier
+// speaks of the message that it named when it took it.
+func reportByAnother(w *World) {
+	box := w.Store.Outbox()
+	e := w.sent()
+	id := e.Delivery.ID
+	w.settle(w.claim(outbox.Text, 9)[0], outbox.Outcome{State: outbox.Handed, At: w.Now, Carrier: "main", Reference: "SM1"})
+	want := outbox.Status{ID: id, Channel: outbox.Text, State: outbox.Handed, At: w.Now, Carrier: "main", Reference: "SM1"}
+	w.Now = w.Now.Add(time.Second)
+	for _, by := range []outbox.Status{{Carrier: "spare", Reference: "SM1"}, {Carrier: "main", Reference: "SM2"}, {}} {
+		by.State, by.At = outbox.Delivered, w.Now
+		w.Want(box.Report(w.Context(), id, by), outbox.ErrNotFound)
+	}
+	_, err := box.Find(w.Context(), id, "spare")
+	w.Want(err, outbox.ErrNotFound)
+	if got, err := w.status(e); err != nil || got != want {
+		w.Fatalf("got %+v, %v, want %+v", got, err, want)
+	}
+	want.State, want.At = outbox.Delivered, w.Now
+	w.Must(box.Report(w.Context(), id, want))
+	if got, err := w.status(e); err != nil || got != want {
+		w.Fatalf("got %+v, %v, want %+v", got, err, want)
+	}
+	if d, err := box.Find(w.Context(), id, "main"); err != nil || d.ID != id || d.SignIn != e.Delivery.SignIn {
+		w.Fatalf("got %+v, %v", d, err)
+	}
+	// A report that is faster than the note of who took it says it instead.
+	e = w.sent()
+	w.claim(outbox.Text, 9)
+	want = outbox.Status{ID: e.Delivery.ID, Channel: outbox.Text, State: outbox.Handed, At: w.Now, Carrier: "main", Reference: "SM3"}
+	w.Must(box.Report(w.Context(), e.Delivery.ID, want))
+	if got, err := w.status(e); err != nil || got != want {
+		w.Fatalf("got %+v, %v, want %+v", got, err, want)
+	}
+}
+
+// A message that is asked for again knows whose did not arrive.
+func triedCarriers(w *World) {
+	e := w.sent()
+	again := func() outbox.Claim {
+		e.Delivery.ID, e.Delivery.Created = secret.NewID(), w.Now.Add(signin.ResendWait)
+		w.Now = e.Delivery.Created
+		w.send(e)
+		claims := w.claim(outbox.Text, 9)
+		if len(claims) != 1 {
+			w.Fatalf("claimed %+v", claims)
+		}
+		return claims[0]
+	}
+	first := w.claim(outbox.Text, 9)[0]
+	if first.Tried != nil {
+		w.Fatalf("the first knows of %q", first.Tried)
+	}
+	w.settle(first, outbox.Outcome{State: outbox.Handed, At: w.Now, Carrier: "main", Reference: "SM1"})
+	second := again()
+	if !slices.Equal(second.Tried, []string{"main"}) {
+		w.Fatalf("the second knows of %q", second.Tried)
+	}
+	w.settle(second, outbox.Outcome{State: outbox.Failed, Reason: outbox.Unreachable, At: w.Now, Carrier: "spare"})
+	w.Must(w.Store.Outbox().Report(w.Context(), first.ID, outbox.Status{State: outbox.Delivered, At: w.Now, Carrier: "main", Reference: "SM1"}))
+	if third := again(); !slices.Equal(third.Tried, []string{"spare"}) {
+		w.Fatalf("the third knows of %q", third.Tried)
+	}
+}
+
 func reportWasFaster(w *World) {
 	e := w.sent()
 	held := w.claim(outbox.Text, 9)[0]
@@ -340,7 +408,7 @@ func noticeToAddressOnRecord(w *World) {
 	want := outbox.Delivery{
 		ID: e.ID, Company: c, User: u, Channel: outbox.Mail, Notice: n, Created: w.Now, Expires: w.Now.Add(24 * time.Hour), Tries: 1,
 	}
-	if got := w.claim(outbox.Mail, 9); len(got) != 1 || got[0].Delivery != want {
+	if got := w.claim(outbox.Mail, 9); len(got) != 1 || !reflect.DeepEqual(got[0].Delivery, want) {
 		w.Fatalf("got %+v, want %+v", got, want)
 	}
 	// It takes nothing from what may be texted.

@@ -3,6 +3,7 @@ package storetest
 import (
 	"context"
 	"errors"
+	"reflect"
 	"slices"
 	"sync"
 	"time"
@@ -228,7 +229,7 @@ func pushNotice(w *World) {
 	c := w.Company(true)
 	want := w.send(w.push(c, w.User(c, company.Salesperson))).Delivery
 	want.Tries = 1
-	if got := w.claim(outbox.Push, 9); len(got) != 1 || got[0].Delivery != want || got[0].Broken != nil {
+	if got := w.claim(outbox.Push, 9); len(got) != 1 || !reflect.DeepEqual(got[0].Delivery, want) || got[0].Broken != nil {
 		w.Fatalf("got  %+v\nwant %+v", got, want)
 	}
 }

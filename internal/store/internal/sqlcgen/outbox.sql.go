@@ -177,12 +177,67 @@ func (q *Queries) EnterDeliveries(ctx context.Context, arg EnterDeliveriesParams
 	return result.RowsAffected()
 }
 
-const hasDelivery = `-- name: HasDelivery :one
-SELECT EXISTS (SELECT 1 FROM outbox WHERE id = $1)
+const findDelivery = `-- name: FindDelivery :one
+SELECT company_id, id, user_id, channel, sign_in_id, challenge_id, generation, notice, created_ms, expires_ms,
+       due_ms, tries
+  FROM outbox
+ WHERE id = $1 AND carrier IN ('', $2) AND state IN ('queued', 'handed', 'delivered')
 `
 
-func (q *Queries) HasDelivery(ctx context.Context, id string) (bool, error) {
-	row := q.db.QueryRowContext(ctx, hasDelivery, id)
+type FindDeliveryParams struct {
+	ID      string
+	Carrier string
+}
+
+type FindDeliveryRow struct {
+	CompanyID   string
+	ID          string
+	UserID      string
+	Channel     string
+	SignInID    string
+	ChallengeID string
+	Generation  int64
+	Notice      []byte
+	CreatedMs   int64
+	ExpiresMs   int64
+	DueMs       int64
+	Tries       int64
+}
+
+func (q *Queries) FindDelivery(ctx context.Context, arg FindDeliveryParams) (FindDeliveryRow, error) {
+	row := q.db.QueryRowContext(ctx, findDelivery, arg.ID, arg.Carrier)
+	var i FindDeliveryRow
+	err := row.Scan(
+		&i.CompanyID,
+		&i.ID,
+		&i.UserID,
+		&i.Channel,
+		&i.SignInID,
+		&i.ChallengeID,
+		&i.Generation,
+		&i.Notice,
+		&i.CreatedMs,
+		&i.ExpiresMs,
+		&i.DueMs,
+		&i.Tries,
+	)
+	return i, err
+}
+
+const hasDelivery = `-- name: HasDelivery :one
+SELECT EXISTS (
+    SELECT 1 FROM outbox
+     WHERE id = $1 AND carrier IN ('', $2) AND reference IN ('', $3))
+`
+
+type HasDeliveryParams struct {
+	ID        string
+	Carrier   string
+	Reference string
+}
+
+func (q *Queries) HasDelivery(ctx context.Context, arg HasDeliveryParams) (bool, error) {
+	row := q.db.QueryRowContext(ctx, hasDelivery, arg.ID, arg.Carrier, arg.Reference)
 	var exists bool
 	err := row.Scan(&exists)
 	return exists, err
@@ -208,7 +263,7 @@ func (q *Queries) HoldDelivery(ctx context.Context, arg HoldDeliveryParams) (int
 }
 
 const listSentToNumber = `-- name: ListSentToNumber :many
-SELECT created_ms, number_digest, entered, unproved, state, reason
+SELECT created_ms, number_digest, entered, unproved, state, reason, carrier
   FROM outbox
  WHERE number_digest = $1 AND unproved AND created_ms > $2
    AND channel IN ('text', 'call') AND state <> 'dropped'
@@ -226,6 +281,7 @@ type ListSentToNumberRow struct {
 	Unproved     bool
 	State        string
 	Reason       string
+	Carrier      string
 }
 
 // Of all companies, and only while it was not proved: what its owner is sent counts for nobody else.
@@ -245,6 +301,7 @@ func (q *Queries) ListSentToNumber(ctx context.Context, arg ListSentToNumberPara
 			&i.Unproved,
 			&i.State,
 			&i.Reason,
+			&i.Carrier,
 		); err != nil {
 			return nil, err
 		}
@@ -260,7 +317,7 @@ func (q *Queries) ListSentToNumber(ctx context.Context, arg ListSentToNumberPara
 }
 
 const listSentToUser = `-- name: ListSentToUser :many
-SELECT created_ms, number_digest, entered, unproved, state, reason
+SELECT created_ms, number_digest, entered, unproved, state, reason, carrier
   FROM outbox
  WHERE company_id = $1 AND user_id = $2 AND created_ms > $3
    AND channel IN ('text', 'call') AND state <> 'dropped'
@@ -279,6 +336,7 @@ type ListSentToUserRow struct {
 	Unproved     bool
 	State        string
 	Reason       string
+	Carrier      string
 }
 
 // Without those that were dropped.
@@ -298,10 +356,54 @@ func (q *Queries) ListSentToUser(ctx context.Context, arg ListSentToUserParams) 
 			&i.Unproved,
 			&i.State,
 			&i.Reason,
+			&i.Carrier,
 		); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listTriedCarriers = `-- name: ListTriedCarriers :many
+SELECT DISTINCT carrier
+  FROM outbox
+ WHERE company_id = $1 AND sign_in_id = $2 AND challenge_id = $3
+   AND id <> $4 AND carrier <> '' AND state IN ('handed', 'failed')
+`
+
+type ListTriedCarriersParams struct {
+	CompanyID   string
+	SignInID    string
+	ChallengeID string
+	ID          string
+}
+
+// Of the earlier messages of a challenge: those that took one which has not arrived.
+func (q *Queries) ListTriedCarriers(ctx context.Context, arg ListTriedCarriersParams) ([]string, error) {
+	rows, err := q.db.QueryContext(ctx, listTriedCarriers,
+		arg.CompanyID,
+		arg.SignInID,
+		arg.ChallengeID,
+		arg.ID,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var carrier string
+		if err := rows.Scan(&carrier); err != nil {
+			return nil, err
+		}
+		items = append(items, carrier)
 	}
 	if err := rows.Close(); err != nil {
 		return nil, err
@@ -336,7 +438,7 @@ func (q *Queries) LockNumber(ctx context.Context, arg LockNumberParams) (int64, 
 }
 
 const newestDelivery = `-- name: NewestDelivery :one
-SELECT id, channel, state, reason, at_ms
+SELECT id, channel, state, reason, at_ms, carrier, reference
   FROM outbox
  WHERE company_id = $1 AND sign_in_id = $2 AND challenge_id = $3
  ORDER BY created_ms DESC, id DESC
@@ -350,11 +452,13 @@ type NewestDeliveryParams struct {
 }
 
 type NewestDeliveryRow struct {
-	ID      string
-	Channel string
-	State   string
-	Reason  string
-	AtMs    int64
+	ID        string
+	Channel   string
+	State     string
+	Reason    string
+	AtMs      int64
+	Carrier   string
+	Reference string
 }
 
 func (q *Queries) NewestDelivery(ctx context.Context, arg NewestDeliveryParams) (NewestDeliveryRow, error) {
@@ -366,6 +470,8 @@ func (q *Queries) NewestDelivery(ctx context.Context, arg NewestDeliveryParams) 
 		&i.State,
 		&i.Reason,
 		&i.AtMs,
+		&i.Carrier,
+		&i.Reference,
 	)
 	return i, err
 }
@@ -373,18 +479,20 @@ func (q *Queries) NewestDelivery(ctx context.Context, arg NewestDeliveryParams) 
 const reportDelivery = `-- name: ReportDelivery :execrows
 UPDATE outbox
    SET reason = CASE WHEN state = 'handed' AND $1 = 'refused' THEN 'undelivered' ELSE $1 END,
-       state = $2, at_ms = $3
- WHERE id = $4
+       state = $2, at_ms = $3, carrier = $4, reference = $5
+ WHERE id = $6 AND carrier IN ('', $4) AND reference IN ('', $5)
    AND (state = 'queued'
         OR state = 'handed' AND $2 IN ('delivered', 'failed')
         OR state = 'failed' AND reason = 'silent' AND $2 = 'delivered')
 `
 
 type ReportDeliveryParams struct {
-	Reason interface{}
-	State  string
-	AtMs   int64
-	ID     string
+	Reason    interface{}
+	State     string
+	AtMs      int64
+	Carrier   string
+	Reference string
+	ID        string
 }
 
 // Forward only. 'delivered' is the one word that comes after a failure: where the carrier did
@@ -395,6 +503,8 @@ func (q *Queries) ReportDelivery(ctx context.Context, arg ReportDeliveryParams) 
 		arg.Reason,
 		arg.State,
 		arg.AtMs,
+		arg.Carrier,
+		arg.Reference,
 		arg.ID,
 	)
 	if err != nil {
@@ -406,14 +516,17 @@ func (q *Queries) ReportDelivery(ctx context.Context, arg ReportDeliveryParams) 
 const settleDelivery = `-- name: SettleDelivery :execrows
 UPDATE outbox
    SET at_ms = CASE WHEN state = $1 THEN at_ms ELSE $2 END,
-       state = $1, reason = $3, due_ms = $4, lease = '', lease_until_ms = 0
- WHERE company_id = $5 AND id = $6 AND lease = $7 AND lease <> '' AND state = 'queued'
+       state = $1, reason = $3, carrier = $4, reference = $5,
+       due_ms = $6, lease = '', lease_until_ms = 0
+ WHERE company_id = $7 AND id = $8 AND lease = $9 AND lease <> '' AND state = 'queued'
 `
 
 type SettleDeliveryParams struct {
 	State     string
 	AtMs      int64
 	Reason    string
+	Carrier   string
+	Reference string
 	DueMs     int64
 	CompanyID string
 	ID        string
@@ -426,6 +539,8 @@ func (q *Queries) SettleDelivery(ctx context.Context, arg SettleDeliveryParams) 
 		arg.State,
 		arg.AtMs,
 		arg.Reason,
+		arg.Carrier,
+		arg.Reference,
 		arg.DueMs,
 		arg.CompanyID,
 		arg.ID,
