@@ -48,12 +48,19 @@ var arrows = map[string][]string{
 	"internal/audit":    {"internal/company", "internal/secret"},
 	"internal/company":  {"internal/secret"},
 	"internal/factor":   {"internal/secret"},
-	"internal/okta":     {"internal/secret"},
+	"internal/okta":     {"internal/egress", "internal/secret"},
+	"internal/egress":   {},
 	"internal/outbox":   {"internal/company", "internal/secret"},
 	"internal/speech":   {"internal/secret"},
 	"internal/password": {"internal/secret"},
 	"internal/words":    {"internal/secret"},
 	"internal/secret":   {},
+
+	// Carriers: each kind knows the room above it, and none another.
+	"internal/delivery":         {"internal/outbox"},
+	"internal/delivery/twilio":  {"internal/delivery", "internal/egress", "internal/outbox", "internal/secret"},
+	"internal/delivery/webhook": {"internal/delivery", "internal/egress", "internal/outbox", "internal/secret"},
+	"internal/delivery/mail":    {"internal/delivery", "internal/egress", "internal/outbox", "internal/secret"},
 
 	"internal/factor/oktapush":  {"internal/factor", "internal/okta", "internal/outbox", "internal/secret"},
 	"internal/factor/totp":      {"internal/factor", "internal/secret"},

@@ -1,24 +1,15 @@
 package okta
 
 import (
-	"context"
-	"crypto/tls"
 	"errors"
-	"net"
-	"net/http"
 	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
-	"syscall"
-	"time"
 )
 
 // domains are those that Okta gives its organisations.
 var domains = []string{"okta.com", "oktapreview.com", "okta-emea.com", "okta-gov.com", "okta.mil"}
-
-// errRefused says that a name led to an address that is not a public one.
-var errRefused = errors.New("the name leads to an address that is not public")
 
 // Address turns what an administrator typed ("acme.okta.com", "https://acme.okta.com/") into
 // an Org's Origin. It must be https, without path, query, user or port, and a name below one
@@ -94,78 +85,4 @@ func oktaName(host string) bool {
 		}
 	}
 	return true
-}
-
-// transport dials public addresses alone, except for the exact host and port of an allowed
-// origin. It follows no redirect, since no RoundTripper does, and knows no proxy.
-func transport(allowed []string) *http.Transport {
-	guarded := &net.Dialer{Timeout: 3 * time.Second, Control: refusePrivate}
-	free := &net.Dialer{Timeout: 3 * time.Second}
-	named := make(map[string]bool)
-	for _, origin := range allowed {
-		named[dialled(origin)] = true
-	}
-	return &http.Transport{
-		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
-			if named[address] {
-				return free.DialContext(ctx, network, address)
-			}
-			return guarded.DialContext(ctx, network, address)
-		},
-		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
-		ForceAttemptHTTP2:      true, // a dialer of one's own turns it off
-		TLSHandshakeTimeout:    3 * time.Second,
-		MaxIdleConnsPerHost:    8,
-		MaxIdleConns:           64,
-		IdleConnTimeout:        90 * time.Second,
-		MaxResponseHeaderBytes: 64 << 10,
-	}
-}
-
-// dialled is the host and port that an origin is reached at.
-func dialled(origin string) string {
-	scheme, host, _ := strings.Cut(origin, "://")
-	if u, err := url.Parse(origin); err == nil && u.Port() == "" {
-		return net.JoinHostPort(u.Hostname(), map[string]string{"http": "80", "https": "443"}[scheme])
-	}
-	return host
-}
-
-// refusePrivate is asked after the name was looked up, with the address about to be dialled:
-// a name that is harmless when it is looked at may lead elsewhere when it is used.
-func refusePrivate(_, address string, _ syscall.RawConn) error {
-	to, err := netip.ParseAddrPort(address)
-	if err != nil || !public(to.Addr()) {
-		return errRefused
-	}
-	return nil
-}
-
-// inward are the blocks of the IANA's special-purpose registries (RFC 6890 and later) that
-// lead to this host, this network, nobody, or through a translator to one of these.
-var inward = prefixes(
-	"0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12",
-	"192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15",
-	"198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4",
-	"2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20",
-)
-
-// global is where public IPv6 addresses are. Outside are the unspecified address, loopback,
-// mapped (::ffff:0:0/96), NAT64 (64:ff9b::/96), unique local, link-local and multicast ones.
-var global = netip.MustParsePrefix("2000::/3")
-
-func prefixes(texts ...string) []netip.Prefix {
-	all := make([]netip.Prefix, len(texts))
-	for i, text := range texts {
-		all[i] = netip.MustParsePrefix(text)
-	}
-	return all
-}
-
-// public reports whether ip may belong to anybody on the internet.
-func public(ip netip.Addr) bool {
-	if !ip.IsValid() || ip.Zone() != "" || !ip.Is4() && !global.Contains(ip) {
-		return false
-	}
-	return !slices.ContainsFunc(inward, func(p netip.Prefix) bool { return p.Contains(ip) })
 }

@@ -15,6 +15,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"sallyport.dev/sallyport/internal/egress"
 )
 
 const (
@@ -55,7 +57,7 @@ func New(o Options) *Client {
 		lanes: make(map[string]*lane), grants: make(map[string]*grant),
 	}
 	if c.transport == nil {
-		c.transport = transport(o.Allowed)
+		c.transport = egress.Transport(o.Allowed)
 	}
 	return c
 }
@@ -199,7 +201,7 @@ func (c *Client) roundTrip(ctx context.Context, r request, h http.Header) (answe
 	res, err := c.transport.RoundTrip(req)
 	if err != nil {
 		trouble.Kind, trouble.Cause = ErrOutage, cause(ctx, err)
-		if errors.Is(trouble.Cause, errRefused) {
+		if errors.Is(trouble.Cause, egress.ErrPrivate) {
 			trouble.Kind = ErrAddress
 		}
 		return answer{}, trouble
@@ -262,8 +264,8 @@ func cause(ctx context.Context, err error) error {
 		return code
 	}
 	switch {
-	case errors.Is(err, errRefused):
-		return errRefused
+	case errors.Is(err, egress.ErrPrivate):
+		return egress.ErrPrivate
 	case strings.Contains(err.Error(), "certificate"):
 		return errCertificate
 	}

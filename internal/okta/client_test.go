@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"sallyport.dev/sallyport/internal/egress"
 	"sallyport.dev/sallyport/internal/secret"
 )
 
@@ -68,7 +69,7 @@ func TestACauseSaysWhatItCanWithoutQuoting(t *testing.T) {
 		{"no name", &net.DNSError{Err: "no such host", Name: "SECRET", IsNotFound: true}, errNoName},
 		{"no name server", &net.DNSError{Err: "SECRET", IsTemporary: true}, errBroken},
 		{"refused", &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}, syscall.ECONNREFUSED},
-		{"not public", &net.OpError{Op: "dial", Err: errRefused}, errRefused},
+		{"not public", &net.OpError{Op: "dial", Err: egress.ErrPrivate}, egress.ErrPrivate},
 		{"unknown", errors.New("malformed SECRET"), errBroken},
 	} {
 		if got := cause(t.Context(), c.err); !errors.Is(got, c.want) {

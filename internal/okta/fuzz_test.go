@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"sallyport.dev/sallyport/internal/egress"
 	"sallyport.dev/sallyport/internal/secret"
 )
 
@@ -129,7 +130,7 @@ func FuzzDevice(f *testing.F) {
 			t.Errorf("%q became %q", agent, a)
 		}
 		if from := h["X-Forwarded-For"]; len(from) == 1 {
-			if ip, err := netip.ParseAddr(from[0]); err != nil || !public(ip) {
+			if ip, err := netip.ParseAddr(from[0]); err != nil || !egress.Public(ip) {
 				t.Errorf("%q became %q", address, from)
 			}
 		}

@@ -10,6 +10,8 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"sallyport.dev/sallyport/internal/egress"
 )
 
 // api builds the address of a call: the parts are ids and fixed words. An id that cannot be
@@ -113,7 +115,7 @@ func (d Device) dress(h http.Header) {
 		agent = "Sallyport"
 	}
 	h.Set("User-Agent", agent)
-	if ip, err := netip.ParseAddr(d.Address); err == nil && public(ip.Unmap()) {
+	if ip, err := netip.ParseAddr(d.Address); err == nil && egress.Public(ip.Unmap()) {
 		h.Set("X-Forwarded-For", ip.Unmap().String())
 	}
 }
