@@ -3,8 +3,8 @@
 //
 //	Carrier  one carrier, as it was configured; each kind is a package below
 //	Route    which carriers take what goes to a prefix, in order           route.go
-//	Router   an outbox.Sender: tries a route's carriers within one attempt router.go
-//	breaker  keeps a carrier that fails out, and tries it again            breaker.go
+//	Router   an outbox.Sender: tries a route's carriers within one attempt,
+//	         and leaves out for a while one that fails again and again     router.go
 //	Desk     what a carrier may ask of us and tell us later
 //
 // A new kind of carrier is a package and one line in app.

@@ -246,7 +246,7 @@ func (l *line) ask(ctx context.Context, m Message) (a answer) {
 func (l *line) outcome(ctx context.Context, c Claim, m Message, r Receipt, err error) Outcome {
 	var why Refusal
 	failed := func(why Reason) Outcome {
-		l.Log.WarnContext(ctx, "message not sent", l.about(c, "reason", why, "error", scrub(err, m))...)
+		l.Log.WarnContext(ctx, "message not sent", l.about(c, "reason", why, "error", Scrub(err, m))...)
 		return Outcome{State: Failed, Reason: why, At: l.Now()}
 	}
 	switch {
@@ -261,11 +261,11 @@ func (l *line) outcome(ctx context.Context, c Claim, m Message, r Receipt, err e
 	case errors.Is(err, ErrOver):
 		return Outcome{State: Dropped, At: l.Now()}
 	case c.IsNotice(): // nobody asks for it again, so it may rather come twice
-		return l.again(ctx, c, "notice not taken", scrub(err, m))
+		return l.again(ctx, c, "notice not taken", Scrub(err, m))
 	case errors.Is(err, ErrSilent), errors.Is(err, context.DeadlineExceeded):
 		return failed(Silent)
 	}
-	return l.again(ctx, c, "message not taken", scrub(err, m))
+	return l.again(ctx, c, "message not taken", Scrub(err, m))
 }
 
 // again puts c back in line; or gives up, when it will be of no use by then.

@@ -18,9 +18,9 @@ const shared = 5
 // figures are digits as people and carriers write them: "(503) 555-0142".
 var figures = regexp.MustCompile(`[0-9](?:[ \x{a0}().\-/]*[0-9])*`)
 
-// scrub is err's text without where m goes and what it says: carriers quote both, a number
+// Scrub is err's text without where m goes and what it says: carriers quote both, a number
 // also in other ways to write it.
-func scrub(err error, m Message) string {
+func Scrub(err error, m Message) string {
 	const hidden = "[…]"
 	var pairs []string
 	for _, s := range []string{m.To, m.Text.Reveal(), m.Spoken.Reveal()} {

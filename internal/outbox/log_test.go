@@ -22,7 +22,7 @@ func TestALoggedErrorHasNeitherTheNumberNorTheCodeHoweverTheyAreWritten(t *testi
 		"said: four, one, eight":              "said: […]",
 		"HTTP 503 at 12:05":                   "HTTP 503 at 12:05",
 	} {
-		if got := scrub(errors.New(in), m); got != want {
+		if got := Scrub(errors.New(in), m); got != want {
 			t.Errorf("%q: got %q, want %q", in, got, want)
 		}
 	}
