@@ -3,6 +3,7 @@
 //	settings  every setting: name, default, what it means, how it is read   settings.go
 //	Find      which file                                                    load.go
 //	Load      the file, the environment over it, all mistakes at once       load.go
+//	Carrier   who brings texts, calls and mails                             carriers.go
 //	Reference docs/configuration.md, made from the settings                 reference.go
 package config
 
@@ -52,6 +53,10 @@ type Server struct {
 	Certificate, Key string
 	// Proxies are the networks whose X-Forwarded-For is believed.
 	Proxies []netip.Prefix
+	// Carriers bring texts, calls and mails, by name.
+	Carriers []Carrier
+	// Texts, Calls and Mails are their routes, as delivery.ParseRoutes reads them.
+	Texts, Calls, Mails []string
 	// LogJSON writes the log as JSON, a line an entry; else as text.
 	LogJSON bool
 	// LogLevel is the least that is logged.

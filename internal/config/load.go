@@ -81,8 +81,11 @@ func Parse(content []byte, path string, environ []string) (Server, error) {
 		return Server{}, errors.Join(mistakes...)
 	}
 	r := reading{set: map[string]string{}}
-	for _, one := range settings() {
-		r.read(one, merged(one.name, found, vars))
+	for _, s := range settings() {
+		r.take(s.declared, merged(s.name, found, vars), func(v value) error { return s.use(&r.server, v) })
+	}
+	if r.carriers(found, vars) { // else what is said of routes may not be so
+		r.mistakes = append(r.mistakes, r.server.routes(r.set)...)
 	}
 	mistakes = append(mistakes, r.mistakes...)
 	return r.server, errors.Join(append(mistakes, between(&r.server, r.set)...)...)
@@ -122,8 +125,8 @@ type reading struct {
 	mistakes []error
 }
 
-// read takes one setting: what was given, else what holds without.
-func (r *reading) read(s setting, g *given) {
+// take gives one setting to use: what was given, else what holds without.
+func (r *reading) take(s declared, g *given, use func(value) error) {
 	if g == nil {
 		if s.fallback == "" {
 			return
@@ -134,7 +137,7 @@ func (r *reading) read(s setting, g *given) {
 	}
 	v, err := s.value(*g)
 	if err == nil {
-		err = s.use(&r.server, v)
+		err = use(v)
 	}
 	if err == nil {
 		return
@@ -153,10 +156,10 @@ func apart(err error) []error {
 }
 
 // value reads g as s wants it.
-func (s setting) value(g given) (value, error) {
+func (s declared) value(g given) (value, error) {
 	v := value{folder: g.from}
 	wrong := map[kind]string{
-		text: `want a text in quotes, such as `, number: "want a number, such as ", list: "want a list of texts, such as ",
+		text: `want a text in quotes, such as `, number: "want a number, such as ", list: "want a list of texts, such as ", toggle: "want true or false, such as ",
 	}[s.kind]
 	raw, isText := g.raw.(string)
 	switch {
@@ -178,6 +181,16 @@ func (s setting) value(g given) (value, error) {
 			return v, errors.New(wrong + s.example)
 		}
 		v.number = n
+		return v, nil
+	case s.kind == toggle:
+		set, ok := g.raw.(bool)
+		if isText && g.env {
+			set, ok = raw == "true", raw == "true" || raw == "false"
+		}
+		if !ok {
+			return v, errors.New(wrong + s.example)
+		}
+		v.on = set
 		return v, nil
 	case s.kind == list && g.env:
 		v.list = strings.FieldsFunc(raw, func(c rune) bool { return c == ',' || c == ' ' })
@@ -212,7 +225,9 @@ func readFile(content []byte, path string) (map[string]given, []error) {
 	}
 	// A reader that wants no setting at all calls every one of them unknown, and says where it
 	// stands.
-	var none struct{}
+	none := struct {
+		Carriers map[string]struct{} `toml:"carrier"`
+	}{}
 	err = toml.NewDecoder(strings.NewReader(string(content))).DisallowUnknownFields().Decode(&none)
 	var all *toml.StrictMissingError
 	if err != nil && !errors.As(err, &all) {
@@ -227,12 +242,20 @@ func readFile(content []byte, path string) (map[string]given, []error) {
 		line, _ := all.Errors[i].Position()
 		where := fmt.Sprintf("%s:%d", path, line)
 		name := strings.Join(key, ".")
+		if key[0] == carrierSection && len(key) > 1 {
+			if err := carrierKey(key[1:]); err != nil {
+				mistakes = append(mistakes, fmt.Errorf("%s: %w", where, err))
+				continue
+			}
+			found[name] = given{where: where + ": " + name, raw: at(values, key), from: folder}
+			continue
+		}
 		raw := values[key[0]]
 		_, isTable := raw.(map[string]any)
 		_, areTables := raw.([]map[string]any)
 		switch {
 		case len(key) > 1 || isTable || areTables || isTableOfTables(raw):
-			mistakes = append(mistakes, fmt.Errorf("%s: %q: there are no sections and no dots in this file%s", where, name, nearest(strings.Join(key, "_"))))
+			mistakes = append(mistakes, fmt.Errorf("%s: %q: there are no sections but [carrier.NAME], and no dots in this file%s", where, name, nearest(strings.Join(key, "_"))))
 		case !known(name):
 			mistakes = append(mistakes, fmt.Errorf("%s: there is no setting %q%s", where, name, nearest(name)))
 		default:
@@ -240,6 +263,29 @@ func readFile(content []byte, path string) (map[string]given, []error) {
 		}
 	}
 	return found, mistakes
+}
+
+// at is the value of a dotted key.
+func at(values map[string]any, key []string) any {
+	for _, k := range key[:len(key)-1] {
+		values, _ = values[k].(map[string]any)
+	}
+	return values[key[len(key)-1]]
+}
+
+// carrierKey checks the name of a carrier and of its setting: "main", "url".
+func carrierKey(key []string) error {
+	if !carrierName.MatchString(key[0]) {
+		return fmt.Errorf("carrier %q: want a name of small letters and digits, such as [carrier.main]", key[0])
+	}
+	var names []string
+	for _, s := range carrierSettings() {
+		names = append(names, s.name)
+	}
+	if setting := strings.Join(key[1:], "."); !slices.Contains(names, setting) {
+		return fmt.Errorf("a carrier has no setting %q%s", setting, nearestOf(setting, names))
+	}
+	return nil
 }
 
 // isTableOfTables: "[[name]]" is a list of tables to TOML; a list of texts has none.
@@ -268,6 +314,14 @@ func readEnvironment(environ []string) (map[string]given, []error) {
 			continue
 		}
 		name := strings.ToLower(rest)
+		if parts := strings.SplitN(name, "_", 3); parts[0] == carrierSection && len(parts) == 3 && rest == strings.ToUpper(rest) {
+			if err := carrierKey(parts[1:]); err != nil {
+				mistakes = append(mistakes, fmt.Errorf("%s: %w", variable, err))
+				continue
+			}
+			vars[strings.Join(parts, ".")] = given{where: variable, raw: raw, env: true}
+			continue
+		}
 		if !known(name) || rest != strings.ToUpper(rest) {
 			mistakes = append(mistakes, fmt.Errorf("%s: there is no such setting%s", variable, inEnvironment(nearest(name))))
 			continue
@@ -289,10 +343,18 @@ func known(name string) bool {
 
 // nearest is "; did you mean …?" with the name that is least different, "" where none is near.
 func nearest(name string) string {
-	best, least := "", 2+len(name)/4
+	var names []string
 	for _, s := range settings() {
-		if d := distance(strings.ToLower(strings.ReplaceAll(name, "-", "_")), s.name); d < least || d == least && best == "" {
-			best, least = s.name, d
+		names = append(names, s.name)
+	}
+	return nearestOf(name, names)
+}
+
+func nearestOf(name string, names []string) string {
+	best, least := "", 2+len(name)/4
+	for _, n := range names {
+		if d := distance(strings.ToLower(strings.ReplaceAll(name, "-", "_")), n); d < least || d == least && best == "" {
+			best, least = n, d
 		}
 	}
 	if best == "" {

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"sallyport.dev/sallyport/internal/password"
 )
@@ -68,9 +69,9 @@ func TestEveryMistakeIsNamedWithItsPlace(t *testing.T) {
 		{name: "sections", file: whole + "a.b = 1\ntls.key = \"x\"\n[tls]\ncertificate = \"x\"\n[[log]]\n", want: []string{
 			`f.toml:7:2: this is no TOML: table tls already exists as defined by a dotted key`}},
 		{name: "a dot", file: whole + "tls.key = \"x\"\n[listen]\nx = 1\n[[proxy]]\n", want: []string{
-			`f.toml:5: "tls.key": there are no sections and no dots in this file; did you mean "tls_key"?`,
-			`f.toml:6: "listen": there are no sections and no dots in this file; did you mean "listen"?`,
-			`f.toml:8: "proxy": there are no sections and no dots in this file; did you mean "proxies"?`}},
+			`f.toml:5: "tls.key": there are no sections but [carrier.NAME], and no dots in this file; did you mean "tls_key"?`,
+			`f.toml:6: "listen": there are no sections but [carrier.NAME], and no dots in this file; did you mean "listen"?`,
+			`f.toml:8: "proxy": there are no sections but [carrier.NAME], and no dots in this file; did you mean "proxies"?`}},
 		{name: "plain http", file: without("base_url") + "base_url = \"http://login.example.com\"\n", want: []string{
 			`f.toml:4: base_url: "http://login.example.com": passwords and codes would travel in clear: want https; plain http is for 127.0.0.1, localhost and [::1] alone`}},
 		{name: "base addresses with more", file: without("base_url") + "base_url = \"https://login.example.com/crm\"\n", want: []string{
@@ -204,6 +205,135 @@ func TestWhatIsWrittenIsReadAgain(t *testing.T) {
 	}
 }
 
+// gateways are the carriers that the reference's examples speak of.
+const gateways = `[carrier.main]
+kind = "webhook"
+url = "https://a.example"
+secret = "s"
+[carrier.spare]
+kind = "webhook"
+url = "https://b.example"
+secret = "s"
+[carrier.london]
+kind = "webhook"
+url = "https://c.example"
+secret = "s"
+[carrier.post]
+kind = "smtp"
+host = "smtp.example:587"
+from = "a@b.example"
+`
+
+func TestCarriersAreSectionsUnderANameOfTheirOwn(t *testing.T) {
+	folder := t.TempDir()
+	for name, content := range map[string]string{"token": "tok\n", "signing": "whsec_new\n\nwhsec_old\n", "key": "sesame\n"} {
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	sid := func(prefix string) string { return prefix + strings.Repeat("0a", 16) }
+	path := filepath.Join(folder, "sallyport.toml")
+	s, err := Parse([]byte(`texts = ["main>gateway", "+44 = gateway > main"]
+calls = ["gateway"]
+`+whole+`
+[carrier.main]
+kind = "twilio"
+account = "`+sid("AC")+`"
+secret_file = "token"
+key = "`+sid("SK")+`"
+key_secret_file = "key"
+from = "+15550100199"
+
+[carrier.gateway]
+kind = "webhook"
+url = "http://127.0.0.1:9/"
+secret_file = "signing"
+private = true
+timeout_seconds = 2
+channels = ["text", "call"]
+
+[carrier.post]
+kind = "smtp"
+host = "smtp.example:587"
+username = "u"
+from = "login@acme.example"
+`), path, []string{"SALLYPORT_CARRIER_POST_SECRET=hunter2", "SALLYPORT_CARRIER_POST_TLS=tls", "SALLYPORT_CARRIER_MAIN_TIMEOUT_SECONDS=3"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(s.Texts, []string{"main>gateway", "+44 = gateway > main"}) || !slices.Equal(s.Calls, []string{"gateway"}) || !slices.Equal(s.Mails, []string{"post"}) {
+		t.Errorf("routes: %q, %q, %q", s.Texts, s.Calls, s.Mails)
+	}
+	if len(s.Carriers) != 3 {
+		t.Fatalf("got %+v", s.Carriers)
+	}
+	gateway, main, post := s.Carriers[0], s.Carriers[1], s.Carriers[2] // by name
+	if gateway.URL != "http://127.0.0.1:9/" || !gateway.Private || gateway.Timeout != 2*time.Second || !slices.Equal(gateway.Channels, []string{"text", "call"}) ||
+		len(gateway.Secrets) != 2 || gateway.Secrets[1].Reveal() != "whsec_old" {
+		t.Errorf("gateway: %+v", gateway)
+	}
+	if main.Timeout != 3*time.Second || main.Private || main.KeySecret.Reveal() != "sesame" || main.Secrets[0].Reveal() != "tok" || !slices.Equal(main.Channels, []string{"text", "call"}) {
+		t.Errorf("main: %+v", main)
+	}
+	if post.TLS != "tls" || post.Timeout != 5*time.Second || post.Secrets[0].Reveal() != "hunter2" {
+		t.Errorf("post: %+v", post)
+	}
+}
+
+func TestEveryMistakeOfACarrierIsNamed(t *testing.T) {
+	for _, tt := range []struct {
+		name, file string
+		environ    []string
+		want       []string
+	}{
+		{name: "unknown settings and names", file: "[carrier.main]\nkind = \"webhook\"\nurl = \"https://a.example\"\nsecrt = \"s\"\n[carrier.Main]\nkind = \"smtp\"\n[carrier.a.b]\nc = 1\n", want: []string{
+			`f.toml:8: a carrier has no setting "secrt"; did you mean "secret"?`,
+			`f.toml:10: carrier "Main": want a name of small letters and digits, such as [carrier.main]`,
+			`f.toml:11: a carrier has no setting "b"`,
+			`carrier.main: secret_file is missing: want a file with the secret that signs`}},
+		{name: "no kind", file: "[carrier.main]\nurl = \"https://a.example\"\n", want: []string{
+			`carrier.main: kind is missing: want "twilio", "webhook" or "smtp"`}},
+		{name: "another kind's", file: "[carrier.post]\nkind = \"smtp\"\nhost = \"smtp.example:587\"\nfrom = \"a@b.example\"\nurl = \"https://a.example\"\n", want: []string{
+			`f.toml:9: carrier.post.url: a carrier of kind "smtp" has no such setting`}},
+		{name: "values", file: "[carrier.main]\nkind = \"webhook\"\nurl = \"http://a.example\"\nsecret = \"s\"\nprivate = \"yes\"\ntimeout_seconds = 60\nchannels = [\"fax\"]\n", want: []string{
+			`f.toml:11: carrier.main.channels: "fax": want one of text, call, mail`,
+			`f.toml:10: carrier.main.timeout_seconds: 60: want 1 to 10`,
+			`f.toml:9: carrier.main.private: want true or false, such as true`,
+			`f.toml:7: carrier.main.url: want "https://HOST/PATH"; plain http is for this machine alone`,
+			`carrier.main: a carrier of kind "webhook" carries no fax`}},
+		{name: "a mail server in clear", file: "[carrier.post]\nkind = \"smtp\"\nhost = \"smtp.example\"\nfrom = \"a@b.example\"\nusername = \"u\"\ntls = \"off\"\n", want: []string{
+			`f.toml:7: carrier.post.host: "smtp.example": want a host and a port, such as "smtp.acme.example:587"`,
+			`carrier.post: secret_file is missing: want a file with the password`,
+			`carrier.post: tls is "off", so passwords and links would travel in clear: that is for a server on a private address alone (private = true)`}},
+		{name: "twilio", file: "[carrier.main]\nkind = \"twilio\"\naccount = \"AC1\"\nkey = \"SK00000000000000000000000000000000\"\nchannels = [\"call\", \"mail\"]\n", want: []string{
+			`f.toml:7: carrier.main.account: want "AC" and 32 hexadecimal digits`,
+			`carrier.main: a carrier of kind "twilio" carries no mail`,
+			`carrier.main: secret_file is missing: want a file with the auth token`,
+			`carrier.main: key and key_secret_file belong together: set both, or none`,
+			`carrier.main: from is missing, or service`,
+			`carrier.main: from is missing: a call needs a number to come from`}},
+		{name: "routes", file: "texts = [\"main>nobody\", \"44=main\"]\nmails = [\"+1=main\"]\n" + gateways, want: []string{
+			`f.toml:5: texts: "44=main": want how the numbers begin, such as "+44" in "+44=london>main"`,
+			`f.toml:5: texts: no carrier "nobody" takes a text`,
+			`calls: several carriers take a call: say in which order to try them, such as calls = ["london>main>spare"]`,
+			`f.toml:6: mails: "+1=main": mails go by one route, without a prefix`}},
+		{name: "the environment", file: "", environ: []string{"SALLYPORT_CARRIER_MAIN_KIND=fax", "SALLYPORT_CARRIER_MAIN=x", "SALLYPORT_CARRIER_MAIN_HOTS=x"}, want: []string{
+			`SALLYPORT_CARRIER_MAIN: there is no such setting`,
+			`SALLYPORT_CARRIER_MAIN_HOTS: a carrier has no setting "hots"; did you mean "host"?`,
+			`SALLYPORT_CARRIER_MAIN_KIND: "fax": want one of twilio, webhook, smtp`}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := Parse([]byte(whole+tt.file), "f.toml", tt.environ)
+			if err == nil {
+				t.Fatal("no mistake was found")
+			}
+			if got := strings.Split(err.Error(), "\n"); !slices.Equal(got, tt.want) {
+				t.Errorf("got\n%s\nwant\n%s", err, strings.Join(tt.want, "\n"))
+			}
+		})
+	}
+}
+
 func TestTheReferenceIsMadeFromTheSettings(t *testing.T) {
 	const path = "../../docs/configuration.md"
 	if *update {
@@ -223,7 +353,7 @@ func TestTheReferenceIsMadeFromTheSettings(t *testing.T) {
 			t.Errorf("%s is not documented", s.name)
 		}
 		// Whatever the reference shows must be read as it stands.
-		if _, err := Parse([]byte(s.name+" = "+s.example), "f.toml", nil); err != nil && strings.Contains(err.Error(), "f.toml:1: "+s.name) && s.name != databaseFileName &&
+		if _, err := Parse([]byte(s.name+" = "+s.example+"\n"+gateways), "f.toml", nil); err != nil && strings.Contains(err.Error(), "f.toml:1: "+s.name) && s.name != databaseFileName &&
 			s.name != certificateName && s.name != tlsKeyName && s.name != baseName && s.name != listenName {
 			t.Errorf("the example of %s: %v", s.name, err)
 		}

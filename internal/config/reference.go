@@ -19,11 +19,7 @@ func Reference() string {
 	p("beside a service that is called \"sallyport\".\n\n")
 	p("| setting | what it is | without it |\n| --- | --- | --- |\n")
 	for _, s := range settings() {
-		without := "—"
-		if s.fallback != "" {
-			without = "`" + s.fallback + "`"
-		}
-		p("| [`%s`](#%s) | %s | %s |\n", s.name, s.name, s.kind, without)
+		p("| [`%s`](#%s) | %s | %s |\n", s.name, s.name, s.kind, s.without())
 	}
 	for _, s := range settings() {
 		p("\n## %s\n\n", s.name)
@@ -31,5 +27,22 @@ func Reference() string {
 		p("    %s = %s\n\n", s.name, s.example)
 		p("In the environment: `%s`.\n", Variable(s.name))
 	}
+	p("\n# Carriers\n\n")
+	p("Whoever brings texts, calls and mails is a section of the file, under a name of your own (small letters and\n")
+	p("digits), behind all other settings:\n\n")
+	p("    [carrier.main]\n    kind = \"webhook\"\n    url = \"https://sms.acme.example/sallyport\"\n    secret_file = \"/etc/sallyport/gateway.secret\"\n\n")
+	p("In the environment: `%s`, and so on.\n\n", Variable("carrier_main_kind"))
+	p("| setting | of | what it is | without it | |\n| --- | --- | --- | --- | --- |\n")
+	for _, s := range carrierSettings() {
+		p("| `%s` | %s | %s, such as `%s` | %s | %s |\n", s.name, strings.Join(s.kinds, ", "), s.kind, s.example, s.without(), s.doc)
+	}
 	return b.String()
+}
+
+// without is what holds where d is not set.
+func (d declared) without() string {
+	if d.fallback == "" {
+		return "—"
+	}
+	return "`" + d.fallback + "`"
 }

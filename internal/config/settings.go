@@ -13,19 +13,25 @@ import (
 	"strconv"
 	"strings"
 
+	"sallyport.dev/sallyport/internal/delivery"
 	"sallyport.dev/sallyport/internal/password"
 )
 
 // setting is one setting, declared here and nowhere else: reading, checking and the reference
 // come from it.
 type setting struct {
+	declared
+	// use checks a value and keeps it. Its error says what is wanted; it never quotes a secret.
+	use func(s *Server, v value) error
+}
+
+// declared is what is said of a setting, of the server or of a carrier.
+type declared struct {
 	name     string
 	kind     kind
 	fallback string // what holds where nothing is set, as the environment would say it
 	example  string // as the file says it
 	doc      string
-	// use checks a value and keeps it. Its error says what is wanted; it never quotes a secret.
-	use func(s *Server, v value) error
 }
 
 // kind is what a value looks like.
@@ -35,6 +41,7 @@ const (
 	text   kind = "text"
 	number kind = "number"
 	list   kind = "list of texts"
+	toggle kind = "true or false"
 )
 
 // value is what was set, by the kind of its setting.
@@ -42,6 +49,7 @@ type value struct {
 	text   string
 	number int64
 	list   []string
+	on     bool
 	folder string // what relative paths start from
 }
 
@@ -62,61 +70,77 @@ const (
 	certificateName  = "tls_certificate"
 	tlsKeyName       = "tls_key"
 	proxiesName      = "proxies"
+	textsName        = "texts"
+	callsName        = "calls"
+	mailsName        = "mails"
 )
 
 // settings are all of them, in the order of the reference.
 func settings() []setting {
 	return []setting{
-		{name: databaseName, kind: text, example: `"sqlite:/var/lib/sallyport/sallyport.db"`, use: useDatabase,
-			doc: `Where everything is remembered: "sqlite:PATH" for one file on this machine, or "postgres://USER@HOST/NAME" for PostgreSQL 15 or newer, which several servers can share. The folder of the file is the data folder. Needed, unless database_file is set.`},
-		{name: databaseFileName, kind: text, example: `"/etc/sallyport/database"`, use: func(s *Server, v value) error {
+		{declared{name: databaseName, kind: text, example: `"sqlite:/var/lib/sallyport/sallyport.db"`,
+			doc: `Where everything is remembered: "sqlite:PATH" for one file on this machine, or "postgres://USER@HOST/NAME" for PostgreSQL 15 or newer, which several servers can share. The folder of the file is the data folder. Needed, unless database_file is set.`}, useDatabase},
+		{declared{name: databaseFileName, kind: text, example: `"/etc/sallyport/database"`,
+			doc: `A file whose first line is the value of database: for an address with a password, which does not belong in a file that others can read. Instead of database, never beside it.`}, func(s *Server, v value) error {
 			return useFile(v, func(line value) error { return useDatabase(s, line) })
-		},
-			doc: `A file whose first line is the value of database: for an address with a password, which does not belong in a file that others can read. Instead of database, never beside it.`},
-		{name: "key_file", kind: text, example: `"/etc/sallyport/sallyport.keys"`, use: useKeyFile,
-			doc: `The key ring, made by "sallyport init". Whoever has it can open what the database keeps sealed, so it must not lie in the data folder, where backups would take it along, and must not be open to others (chmod 600). Needed.`},
-		{name: baseName, kind: text, example: `"https://login.example.com"`, use: useBase,
-			doc: `Where browsers find this server: scheme, host and, unless it is the scheme's own, port. It alone decides which host is answered and that cookies are secure; what a proxy says of that is not asked. It must be https; plain http is for this machine alone (127.0.0.1, localhost or [::1]). Needed.`},
-		{name: listenName, kind: text, fallback: "127.0.0.1:8080", example: `"0.0.0.0:443"`, use: useListen,
-			doc: `The address and port to listen on.`},
-		{name: certificateName, kind: text, example: `"/etc/letsencrypt/live/login.example.com/fullchain.pem"`, use: func(s *Server, v value) error {
+		}},
+		{declared{name: "key_file", kind: text, example: `"/etc/sallyport/sallyport.keys"`,
+			doc: `The key ring, made by "sallyport init". Whoever has it can open what the database keeps sealed, so it must not lie in the data folder, where backups would take it along, and must not be open to others (chmod 600). Needed.`}, useKeyFile},
+		{declared{name: baseName, kind: text, example: `"https://login.example.com"`,
+			doc: `Where browsers find this server: scheme, host and, unless it is the scheme's own, port. It alone decides which host is answered and that cookies are secure; what a proxy says of that is not asked. It must be https; plain http is for this machine alone (127.0.0.1, localhost or [::1]). Needed.`}, useBase},
+		{declared{name: listenName, kind: text, fallback: "127.0.0.1:8080", example: `"0.0.0.0:443"`,
+			doc: `The address and port to listen on.`}, useListen},
+		{declared{name: certificateName, kind: text, example: `"/etc/letsencrypt/live/login.example.com/fullchain.pem"`,
+			doc: `A PEM file with the certificate and those above it: this server then speaks TLS itself, 1.2 or newer. A file that has changed is taken within a second, without a restart.`}, func(s *Server, v value) error {
 			s.Certificate = v.path()
 			return nil
-		},
-			doc: `A PEM file with the certificate and those above it: this server then speaks TLS itself, 1.2 or newer. A file that has changed is taken within a second, without a restart.`},
-		{name: tlsKeyName, kind: text, example: `"/etc/letsencrypt/live/login.example.com/privkey.pem"`, use: func(s *Server, v value) error {
+		}},
+		{declared{name: tlsKeyName, kind: text, example: `"/etc/letsencrypt/live/login.example.com/privkey.pem"`,
+			doc: `The PEM file with the certificate's private key. Needed with tls_certificate.`}, func(s *Server, v value) error {
 			s.Key = v.path()
 			return nil
-		},
-			doc: `The PEM file with the certificate's private key. Needed with tls_certificate.`},
-		{name: proxiesName, kind: list, example: `["127.0.0.1", "10.0.0.0/8"]`, use: useProxies,
-			doc: `The proxies in front of this server, by address or network. Only from these is X-Forwarded-For believed, read from the right up to the first address that is none of them. With https and no certificate here the proxy speaks TLS, and requests that come from elsewhere are refused. In the environment a comma stands between two.`},
-		{name: "product_name", kind: text, fallback: "Sallyport", example: `"Acme CRM"`, use: useProductName,
-			doc: `What the pages and messages call this, where no company is known yet.`},
-		{name: "support", kind: text, example: `"+1 555 010 0199"`, use: func(s *Server, v value) error {
+		}},
+		{declared{name: proxiesName, kind: list, example: `["127.0.0.1", "10.0.0.0/8"]`,
+			doc: `The proxies in front of this server, by address or network. Only from these is X-Forwarded-For believed, read from the right up to the first address that is none of them. With https and no certificate here the proxy speaks TLS, and requests that come from elsewhere are refused. In the environment a comma stands between two.`}, useProxies},
+		{declared{name: "product_name", kind: text, fallback: "Sallyport", example: `"Acme CRM"`,
+			doc: `What the pages and messages call this, where no company is known yet.`}, useProductName},
+		{declared{name: "support", kind: text, example: `"+1 555 010 0199"`,
+			doc: `The telephone number at the end of every dead end. Without it the pages name the company's administrators alone.`}, func(s *Server, v value) error {
 			s.Support = v.text
 			return nil
-		},
-			doc: `The telephone number at the end of every dead end. Without it the pages name the company's administrators alone.`},
-		{name: "okta_hosts", kind: list, example: `["https://login.acme.example"]`, use: useOktaHosts,
-			doc: `Origins that a company may connect as its Okta organisation besides those at Okta's own domains: "https://HOST", in lower case, without a path. In the environment a comma stands between two.`},
-		{name: "password_memory_kib", kind: number, fallback: strconv.Itoa(int(password.Default.MemoryKiB)), example: "65536",
-			use: cost(func(p *password.Params, n uint32) { p.MemoryKiB = n }),
-			doc: `How much memory one hash of a password takes (Argon2id), in KiB: 19456 to 262144. Passwords are hashed anew at their next sign-in when it grows.`},
-		{name: "password_passes", kind: number, fallback: strconv.Itoa(int(password.Default.Time)), example: "3",
-			use: cost(func(p *password.Params, n uint32) { p.Time = n }),
-			doc: `How often that memory is gone over: 2 to 16.`},
-		{name: "password_threads", kind: number, fallback: strconv.Itoa(int(password.Default.Threads)), example: "1",
-			use: cost(func(p *password.Params, n uint32) { p.Threads = uint8(min(n, math.MaxUint8)) }),
-			doc: `How many threads one hash is worked on by: 1 to 16.`},
-		{name: "log_format", kind: text, fallback: "text", example: `"json"`, use: func(s *Server, v value) error {
+		}},
+		{declared{name: textsName, kind: list, example: `["main>spare", "+44=london>main"]`,
+			doc: `Which carriers take texts, in the order to try them: one that errs or takes too long is followed by the next at once. Of several routes the one with the longest beginning of the number is taken. Carriers are sections of their own, see below. With one carrier that takes texts this needs no saying; with none, SMS Authentication is not offered.`},
+			func(s *Server, v value) error { return useRoutes(&s.Texts, v) }},
+		{declared{name: callsName, kind: list, example: `["main"]`,
+			doc: `The same for calls, and for Voice Call Authentication.`},
+			func(s *Server, v value) error { return useRoutes(&s.Calls, v) }},
+		{declared{name: mailsName, kind: list, example: `["post>main"]`,
+			doc: `The same for mails, which go by one route. With no carrier that takes mails nobody is told by mail of what happened; the company's log has it all the same.`},
+			func(s *Server, v value) error { return useRoutes(&s.Mails, v) }},
+		{declared{name: "okta_hosts", kind: list, example: `["https://login.acme.example"]`,
+			doc: `Origins that a company may connect as its Okta organisation besides those at Okta's own domains: "https://HOST", in lower case, without a path. In the environment a comma stands between two.`}, useOktaHosts},
+		{declared{name: "password_memory_kib", kind: number, fallback: strconv.Itoa(int(password.Default.MemoryKiB)), example: "65536",
+			doc: `How much memory one hash of a password takes (Argon2id), in KiB: 19456 to 262144. Passwords are hashed anew at their next sign-in when it grows.`}, cost(func(p *password.Params, n uint32) { p.MemoryKiB = n })},
+		{declared{name: "password_passes", kind: number, fallback: strconv.Itoa(int(password.Default.Time)), example: "3",
+			doc: `How often that memory is gone over: 2 to 16.`}, cost(func(p *password.Params, n uint32) { p.Time = n })},
+		{declared{name: "password_threads", kind: number, fallback: strconv.Itoa(int(password.Default.Threads)), example: "1",
+			doc: `How many threads one hash is worked on by: 1 to 16.`}, cost(func(p *password.Params, n uint32) { p.Threads = uint8(min(n, math.MaxUint8)) })},
+		{declared{name: "log_format", kind: text, fallback: "text", example: `"json"`,
+			doc: `How the log on standard error looks: "text" or "json".`}, func(s *Server, v value) error {
 			s.LogJSON = v.text == "json"
 			return oneOf(v, "text", "json")
-		},
-			doc: `How the log on standard error looks: "text" or "json".`},
-		{name: "log_level", kind: text, fallback: "info", example: `"warn"`, use: useLogLevel,
-			doc: `The least that is logged: "debug", "info", "warn" or "error".`},
+		}},
+		{declared{name: "log_level", kind: text, fallback: "info", example: `"warn"`,
+			doc: `The least that is logged: "debug", "info", "warn" or "error".`}, useLogLevel},
 	}
+}
+
+// useRoutes checks the form alone; which carriers there are is known later.
+func useRoutes(to *[]string, v value) error {
+	*to = v.list
+	_, err := delivery.ParseRoutes(v.list)
+	return err
 }
 
 func useDatabase(s *Server, v value) error {
