@@ -27,6 +27,8 @@ var errNoRoute = outbox.Refusal{Why: outbox.Unserved, Detail: "no route is confi
 // errLeftOut: its breaker is open.
 var errLeftOut = errors.New("left out for a while, since it failed again and again")
 
+var _ outbox.Patient = (*Router)(nil)
+
 // Router is the Sender of one channel: it gives each message to the first carrier of its route that
 // takes it.
 type Router struct {
@@ -119,6 +121,19 @@ func (r *Router) Send(ctx context.Context, m outbox.Message) (outbox.Receipt, er
 		}
 	}
 	return outbox.Receipt{}, failed.err()
+}
+
+// Patience implements outbox.Patient: the time of all carriers of the longest route.
+func (r *Router) Patience() time.Duration {
+	var most time.Duration
+	for _, route := range r.routes {
+		var sum time.Duration
+		for _, name := range route.Carriers {
+			sum += r.lines[name].Timeout
+		}
+		most = max(most, sum)
+	}
+	return most + time.Second // so that the last one's own time-out is heard first
 }
 
 // order are the carriers of m's route: those first that have not failed its reader.

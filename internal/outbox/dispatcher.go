@@ -12,7 +12,8 @@ import (
 // The dispatcher's numbers. Whoever holds a claim composes, sends and notes it in less than
 // its lease, so a lease runs out only under a process that died or stood still.
 const (
-	sendLimit    = 20 * time.Second       // a Sender that takes longer counts as silent: time for several carriers
+	sendLimit    = 5 * time.Second        // a Sender that takes longer counts as silent
+	mostPatience = 20 * time.Second       // the longest that a Patient one may ask for
 	composeLimit = 5 * time.Second        // then it is tried again
 	noteLimit    = 15 * time.Second       // then the lease runs out, and another sends
 	noteAgain    = 500 * time.Millisecond // between two tries to note an outcome
@@ -180,7 +181,7 @@ func (l *line) deliver(ctx context.Context, c Claim, until time.Time) {
 	case err != nil:
 		l.note(ctx, c, l.again(ctx, c, "message not composed", err.Error()))
 		return
-	case l.Now().Add(sendLimit).After(until):
+	case l.Now().Add(l.limit()).After(until):
 		// This process stood still meanwhile: another has it, or will have it soon.
 		l.Log.InfoContext(ctx, "lease ended before sending", l.about(c)...)
 		return
@@ -206,6 +207,14 @@ func (l *line) compose(ctx context.Context, d Delivery) (m Message, err error) {
 	return l.Composer.Compose(ctx, d)
 }
 
+// limit is how long this line's sender may take.
+func (l *line) limit() time.Duration {
+	if p, ok := l.sender.(Patient); ok {
+		return min(p.Patience(), mostPatience)
+	}
+	return sendLimit
+}
+
 // answer is what a Sender returned.
 type answer struct {
 	Receipt
@@ -215,7 +224,7 @@ type answer struct {
 // send hands m to the sender. One that is not back when its time is over counts as silent,
 // and what it returns later goes unheard.
 func (l *line) send(ctx context.Context, m Message) (Receipt, error) {
-	ctx, cancel := context.WithTimeout(ctx, sendLimit)
+	ctx, cancel := context.WithTimeout(ctx, l.limit())
 	defer cancel()
 	answers := make(chan answer, 1) // so that a late one can be put down and its goroutine ends
 	go func() { answers <- l.ask(ctx, m) }()

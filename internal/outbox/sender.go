@@ -44,6 +44,14 @@ type Sender interface {
 	Send(ctx context.Context, m Message) (Receipt, error)
 }
 
+// Patient is a Sender that may take longer than others, since it asks several carriers one after
+// another.
+type Patient interface {
+	Sender
+	// Patience is how long: 20 s at most.
+	Patience() time.Duration
+}
+
 // Receipt is what a carrier says when it accepts.
 type Receipt struct {
 	Delivered bool // it has arrived already

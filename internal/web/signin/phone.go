@@ -201,6 +201,7 @@ func (p *Pages) delivery(ctx context.Context, st signin.State) (*Delivery, error
 		return nil, err
 	}
 	v := &Delivery{By: factor.Channel(d.Channel), State: d.State, Reason: d.Reason, At: d.At}
+	v.Late = !d.Final() && !p.Now().Before(st.SignIn.Challenge.Sent.Add(lateAfter))
 	if v.Title() == "" {
 		return nil, nil // a state that this version has no words for
 	}

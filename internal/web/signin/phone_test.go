@@ -428,3 +428,39 @@ func TestTheStatusLineStandsAlone(t *testing.T) {
 	h.status.State = "unheard-of"
 	h.get("").has(http.StatusOK, "We sent a text").lacks(`class="status"`)
 }
+
+// Every reason that a carrier can give says itself, for texts and for calls, so that nobody is left
+// with "not delivered" alone.
+func TestEveryReasonHasItsOwnWords(t *testing.T) {
+	calls := []outbox.Reason{outbox.Busy, outbox.NoAnswer, outbox.NoKey}
+	both := []outbox.Reason{
+		outbox.Refused, outbox.WrongNumber, outbox.Unserved, outbox.OptedOut, outbox.Blocked, outbox.Unreachable, outbox.Undelivered,
+		outbox.Silent, outbox.Outage,
+	}
+	for by, all := range map[factor.Channel][]outbox.Reason{factor.Text: append(both, outbox.NoTexts), factor.Call: append(both, calls...)} {
+		for _, why := range all {
+			h := newHouse(t)
+			h.challenged(factor.SMS, text())
+			h.desk.status = outbox.Status{Channel: outbox.Channel(by), State: outbox.Failed, Reason: why, At: h.now}
+			h.get("").has(http.StatusOK, "Use another method").
+				lacks("The carrier did not bring it to your phone.", "The carrier did not connect it.") // what is said without a reason
+		}
+	}
+}
+
+// What does not arrive is not waited for without a word: after 20 s another way is offered beside it.
+func TestALateMessageOffersAnotherWay(t *testing.T) {
+	h := newHouse(t)
+	c := text()
+	h.challenged(factor.SMS, c)
+	for _, state := range []outbox.State{outbox.Queued, outbox.Handed} {
+		h.desk.status = outbox.Status{Channel: outbox.Text, State: state, At: c.Sent}
+		h.now = c.Sent.Add(19 * time.Second)
+		h.get("/delivery").lacks("takes longer than usual", "Use another method")
+		h.now = c.Sent.Add(20 * time.Second)
+		h.get("/delivery").has(http.StatusOK, "takes longer than usual", "Call me instead", "Use another method", "data-live")
+		h.get("").has(http.StatusOK, "takes longer than usual")
+	}
+	h.desk.status.State = outbox.Delivered
+	h.get("/delivery").lacks("takes longer than usual")
+}

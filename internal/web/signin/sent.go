@@ -168,7 +168,11 @@ type Delivery struct {
 	State  outbox.State
 	Reason outbox.Reason
 	At     time.Time // when it came to that
+	Late   bool      // it should have arrived by now: another way is offered
 }
+
+// lateAfter is how long after it was asked for a message is late: twice what most need.
+const lateAfter = 20 * time.Second
 
 // deliveryKey is a state of one channel's messages.
 type deliveryKey struct {
@@ -203,11 +207,22 @@ type reasonKey struct {
 
 var reasons = map[reasonKey]string{
 	{factor.Text, outbox.Refused}:     "delivery.text.refused",
-	{factor.Text, outbox.Undelivered}: "delivery.text.refused",
-	{factor.Call, outbox.Undelivered}: "delivery.call.refused",
+	{factor.Text, outbox.WrongNumber}: "delivery.text.wrong-number",
+	{factor.Text, outbox.NoTexts}:     "delivery.text.no-texts",
+	{factor.Text, outbox.Unserved}:    "delivery.text.unserved",
+	{factor.Text, outbox.OptedOut}:    "delivery.text.opted-out",
+	{factor.Text, outbox.Blocked}:     "delivery.text.blocked",
+	{factor.Text, outbox.Unreachable}: "delivery.text.unreachable",
+	{factor.Text, outbox.Undelivered}: "delivery.text.undelivered",
 	{factor.Text, outbox.Silent}:      "delivery.text.silent",
 	{factor.Text, outbox.Outage}:      "delivery.outage",
 	{factor.Call, outbox.Refused}:     "delivery.call.refused",
+	{factor.Call, outbox.WrongNumber}: "delivery.call.wrong-number",
+	{factor.Call, outbox.Unserved}:    "delivery.call.unserved",
+	{factor.Call, outbox.OptedOut}:    "delivery.call.opted-out",
+	{factor.Call, outbox.Blocked}:     "delivery.call.blocked",
+	{factor.Call, outbox.Unreachable}: "delivery.call.unreachable",
+	{factor.Call, outbox.Undelivered}: "delivery.call.refused",
 	{factor.Call, outbox.Busy}:        "delivery.call.busy",
 	{factor.Call, outbox.NoAnswer}:    "delivery.call.no-answer",
 	{factor.Call, outbox.NoKey}:       "delivery.call.no-key",
@@ -246,6 +261,9 @@ func (d Delivery) Bars() []string {
 
 // Failed reports whether it did not arrive.
 func (d Delivery) Failed() bool { return d.State == outbox.Failed }
+
+// Offers reports whether another way is offered beside it.
+func (d Delivery) Offers() bool { return d.Failed() || d.Late }
 
 // Final reports that nothing more will be heard of it by itself.
 func (d Delivery) Final() bool { return outbox.Status{State: d.State}.Final() }
