@@ -52,6 +52,18 @@ func mutants() []mutant {
 			}
 			return s, e
 		})},
+		{"a password that the host operator gives ends nothing", "H", outcome(func(before, after State, e Event, effects []Effect) (State, []Effect) {
+			if _, ok := e.(GivePassword); ok {
+				after.User.Epoch = before.User.Epoch
+			}
+			return after, effects
+		})},
+		{"a reset by the host operator lets the next sign-in skip", "H", outcome(func(before, after State, e Event, effects []Effect) (State, []Effect) {
+			if _, ok := e.(Reset); ok && before.Host {
+				after.User.MustEnrol = false
+			}
+			return after, effects
+		})},
 		{"Skip does not ask for a reset's must_enrol", "D2", decider(func(s State, e Event) (State, Event) {
 			if _, ok := e.(Skip); ok {
 				s.User.MustEnrol = false

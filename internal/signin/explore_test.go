@@ -26,6 +26,7 @@ type scope struct {
 	hold   bool
 	kinds  []kind
 	ticks  []int16 // minutes
+	host   bool    // acts of administration are the host operator's
 	floor  int     // states that must be seen at least
 }
 
@@ -53,6 +54,7 @@ type state struct {
 }
 
 func explore(g rig, s scope, limit int) (*explorer, error) {
+	g.host = s.host
 	x := &explorer{rig: g, scope: s, seen: map[uint64]struct{}{}, seed: maphash.MakeSeed(), max: limit}
 	for _, w := range s.roots {
 		if err := x.visit(state{w: w, node: -1}, "start"); err != nil {
@@ -296,7 +298,7 @@ func (x *explorer) requests(w *world) []request {
 			out = append(out, w.beginnings(k)...)
 		case evReset, evPassword, evDeactivate, evReactivate:
 			if w.budget.admin > 0 && (k != evDeactivate || w.active) && (k != evReactivate || !w.active) {
-				out = append(out, request{kind: k, browser: w.own(k), signIn: none, arg: none})
+				out = append(out, request{kind: k, browser: x.actsIn(w, k), signIn: none, arg: none})
 			}
 		case evRequire, evRelax:
 			if w.budget.policy > 0 && w.required == (k == evRelax) {
@@ -336,6 +338,14 @@ func (x *explorer) requests(w *world) []request {
 }
 
 // own is the browser in which a user changes their own password.
+// actsIn is the browser of an act: the user's own for a change of their password, else none.
+func (x *explorer) actsIn(w *world, k kind) int8 {
+	if x.scope.host {
+		return none
+	}
+	return w.own(k)
+}
+
 func (w *world) own(k kind) int8 {
 	if k != evPassword {
 		return none
@@ -540,6 +550,15 @@ func scopes() []scope {
 				with(func(b *budget) { b.policy, b.enrolments, b.changes, b.ticks = 0, 1, 0, 0 }),
 				with(func(b *budget) { b.policy, b.enrolments, b.changes, b.ticks = 0, 1, 1, 1 }).with(kindTyped).knowing(),
 				with(func(b *budget) { b.policy, b.enrolments, b.changes, b.ticks = 0, 1, 0, 0 }).relaxed(),
+				with(func(b *budget) {
+					b.signIns, b.policy, b.enrolments, b.changes, b.ticks, b.admin, b.browsers = 1, 0, 0, 0, 0, 2, 1
+				}).with(kindTyped).signedIn(0),
+			}},
+		{name: "H", hold: true, host: true, ticks: []int16{5}, floor: 10000,
+			kinds: []kind{evBegin, evEnrol, evRight, evFinish, evSkip, evReset, evPassword, evDeactivate, evReactivate, evSignOut},
+			roots: []world{
+				with(func(b *budget) { b.policy, b.enrolments, b.changes, b.ticks, b.admin = 0, 1, 0, 0, 2 }).with(kindTyped),
+				with(func(b *budget) { b.policy, b.enrolments, b.changes, b.ticks = 0, 1, 0, 0 }).with(kindTyped).relaxed(),
 				with(func(b *budget) {
 					b.signIns, b.policy, b.enrolments, b.changes, b.ticks, b.admin, b.browsers = 1, 0, 0, 0, 0, 2, 1
 				}).with(kindTyped).signedIn(0),
