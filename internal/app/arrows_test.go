@@ -59,8 +59,9 @@ var arrows = map[string][]string{
 	// Carriers: each kind knows the room above it, and none another.
 	"internal/delivery":         {"internal/outbox"},
 	"internal/delivery/twilio":  {"internal/delivery", "internal/egress", "internal/outbox", "internal/secret"},
-	"internal/delivery/webhook": {"internal/delivery", "internal/egress", "internal/outbox", "internal/secret"},
-	"internal/delivery/mail":    {"internal/delivery", "internal/egress", "internal/outbox", "internal/secret"},
+	"internal/delivery/webhook": {"internal/delivery", "internal/delivery/letter", "internal/egress", "internal/outbox", "internal/secret"},
+	"internal/delivery/mail":    {"internal/delivery", "internal/delivery/letter", "internal/egress", "internal/outbox", "internal/secret"},
+	"internal/delivery/letter":  {"internal/outbox"}, // how a letter looks, whichever carrier takes it
 
 	"internal/factor/oktapush":  {"internal/factor", "internal/okta", "internal/outbox", "internal/secret"},
 	"internal/factor/totp":      {"internal/factor", "internal/secret"},
