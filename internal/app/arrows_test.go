@@ -60,8 +60,9 @@ var arrows = map[string][]string{
 	"internal/delivery":                   {"internal/outbox"},
 	"internal/delivery/twilio":            {"internal/delivery", "internal/egress", "internal/outbox", "internal/secret"},
 	"internal/delivery/twilio/twiliofake": {}, // a stand-in, for tests
-	"internal/delivery/webhook":           {"internal/delivery", "internal/egress", "internal/outbox", "internal/secret"},
-	"internal/delivery/mail":              {"internal/delivery", "internal/egress", "internal/outbox", "internal/secret"},
+	"internal/delivery/webhook":           {"internal/delivery", "internal/delivery/letter", "internal/egress", "internal/outbox", "internal/secret"},
+	"internal/delivery/mail":              {"internal/delivery", "internal/delivery/letter", "internal/egress", "internal/outbox", "internal/secret"},
+	"internal/delivery/letter":            {"internal/outbox"}, // how a letter looks, whichever carrier takes it
 
 	"internal/factor/oktapush":  {"internal/factor", "internal/okta", "internal/outbox", "internal/secret"},
 	"internal/factor/totp":      {"internal/factor", "internal/secret"},

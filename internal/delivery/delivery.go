@@ -7,7 +7,7 @@
 //	         and leaves out for a while one that fails again and again     router.go
 //	Desk     what a carrier may ask of us and tell us later
 //
-// A new kind of carrier is a package and one line in app.
+// A new kind of carrier is a package and one line in app. How a mail looks is package letter.
 package delivery
 
 import (

@@ -81,12 +81,16 @@ type Letter struct {
 	Title     string
 	Lead      string
 	Facts     []Fact
+	Button    Button     // zero: none
 	Questions []Question // "Was it you?" and what to do
 	Foot      string
 }
 
 // Fact is a line of a letter's table.
 type Fact struct{ Label, Text string }
+
+// Button is what a letter asks to be pressed. URL leads to our own pages and nowhere else.
+type Button struct{ Label, URL string }
 
 // Question is a bold question and its answer.
 type Question struct{ Ask, Answer string }
