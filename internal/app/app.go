@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"sallyport.dev/sallyport/internal/config"
+	"sallyport.dev/sallyport/internal/delivery"
 	standin "sallyport.dev/sallyport/internal/demo/okta"
 	"sallyport.dev/sallyport/internal/demo/phone"
 	"sallyport.dev/sallyport/internal/factor"
@@ -63,6 +64,9 @@ type App struct {
 	log    *slog.Logger
 	now    func() time.Time
 	phone  *phone.Phone
+	// carried are the channels that somebody outside carries.
+	carried   map[outbox.Channel]outbox.Sender
+	callbacks []delivery.Carrier
 	// stopping: it answers what comes and asks for nothing more.
 	stopping atomic.Bool
 	// organisations are the Okta organisations that a company can connect.
@@ -75,9 +79,12 @@ type App struct {
 type Outside struct {
 	Now func() time.Time // the only clock
 	Log *slog.Logger
-	// Senders carry texts, calls and mails. A method whose codes need a channel that has none
+	// Senders carry texts, calls and mails, besides the carriers of the configuration. A method whose codes need a channel that has none
 	// is not offered; what is written for such a channel waits for a process that has one.
 	Senders map[outbox.Channel]outbox.Sender
+	// Unmailed: where no mail is configured, mails are dropped. What they tell is in the company's
+	// log as well. Otherwise they wait for a process that can send them.
+	Unmailed bool
 	// Phone is the demo's, with its pages; nil everywhere else. On it is the app of StandIn, the
 	// demo's stand-in for an Okta organisation.
 	Phone   *phone.Phone
@@ -147,18 +154,9 @@ func build(c config.Config, st *store.Store, ring *secret.Ring, o Outside) (*App
 	}
 	a.verify = a.oktaVerify(client, hostOf(c.Hosts[0]), o)
 	signIns.Kinds[factor.Okta] = a.verify
-	senders := maps.Clone(o.Senders)
-	if senders == nil {
-		senders = map[outbox.Channel]outbox.Sender{}
+	if err := a.connectCarriers(c, catalogue, o); err != nil {
+		return nil, err
 	}
-	senders[outbox.Push] = oktapush.Sender{Kind: a.verify, Store: st.Pushes(), Nudge: a.Follower.Nudge, Lost: listener{signIns}.lost}
-	senders[outbox.Gone] = oktapush.Forgetter{Kind: a.verify}
-	dispatcher := &outbox.Dispatcher{Store: st.Outbox(), Senders: senders, Now: o.Now, Log: o.Log, Composer: &notice.Composer{
-		Codes: codes{signIns}, Pushes: pushes{signIns}, People: st, Words: catalogue, Host: hostOf(c.Hosts[0]), ProductName: c.ProductName, Support: c.Support, Now: o.Now,
-	}}
-	signIns.Nudge = dispatcher.Nudge
-	signIns.Carried = func(ch outbox.Channel) bool { return o.Senders[ch] != nil }
-	a.Outbox = dispatcher
 	mux := &recorder{mux: http.NewServeMux()}
 	jar := cookie.Jar{Secure: c.Secure}
 	a.route(mux, f, jar, o)
@@ -166,6 +164,31 @@ func build(c config.Config, st *store.Store, ring *secret.Ring, o Outside) (*App
 	a.Routes = mux.patterns
 	a.Handler = f.Guard(c.Hosts, mux.mux)
 	return a, nil
+}
+
+// connectCarriers makes what brings messages out: those of o, and the carriers of the configuration.
+func (a *App) connectCarriers(c config.Config, catalogue *words.Catalogue, o Outside) error {
+	composer := &notice.Composer{
+		Codes: codes{a.SignIns}, Pushes: pushes{a.SignIns}, People: a.Store, Words: catalogue, Host: hostOf(c.Hosts[0]),
+		ProductName: c.ProductName, Support: c.Support, Now: o.Now,
+	}
+	a.Outbox = &outbox.Dispatcher{Store: a.Store.Outbox(), Senders: map[outbox.Channel]outbox.Sender{}, Now: o.Now, Log: o.Log, Composer: composer}
+	built, err := a.carriers(c, func(one config.Carrier) delivery.Desk { return a.desk(c, one, composer, a.Outbox) })
+	if err != nil {
+		return err
+	}
+	a.callbacks = built.all
+	maps.Copy(a.Outbox.Senders, o.Senders)
+	maps.Copy(a.Outbox.Senders, built.senders)
+	a.carried = maps.Clone(a.Outbox.Senders)
+	if o.Unmailed && a.carried[outbox.Mail] == nil {
+		a.Outbox.Senders[outbox.Mail] = noMail{}
+	}
+	a.Outbox.Senders[outbox.Push] = oktapush.Sender{Kind: a.verify, Store: a.Store.Pushes(), Nudge: a.Follower.Nudge, Lost: listener{a.SignIns}.lost}
+	a.Outbox.Senders[outbox.Gone] = oktapush.Forgetter{Kind: a.verify}
+	a.SignIns.Nudge = a.Outbox.Nudge
+	a.SignIns.Carried = func(ch outbox.Channel) bool { return a.carried[ch] != nil }
+	return nil
 }
 
 // AddThreads gives the process one for each password that is hashed at a time, so that everything else
@@ -187,7 +210,7 @@ func (c codes) Code(ctx context.Context, d outbox.Delivery) (notice.Code, error)
 // route registers the routes of all rooms.
 func (a *App) route(mux *recorder, f *frame.Frame, jar cookie.Jar, o Outside) {
 	(&signinpages.Pages{
-		SignIns: a.SignIns, People: a.Store, Frame: f, Cookies: jar, Kinds: listed(), Available: a.available(o.Senders), Now: o.Now,
+		SignIns: a.SignIns, People: a.Store, Frame: f, Cookies: jar, Kinds: listed(), Available: a.available(a.carried), Now: o.Now,
 		Numbered: a.numbered, Countries: countries(), Mask: mask, RegionOf: phonecode.RegionOf, Deliveries: a.Store,
 		Connected: a.connects, Phones: phones{a.verify, a.Store.Pushes()},
 	}).Routes(mux)
@@ -201,6 +224,11 @@ func (a *App) route(mux *recorder, f *frame.Frame, jar cookie.Jar, o Outside) {
 		a.connect(o.Phone, o)
 		(&phone.Pages{Phone: o.Phone, Sound: sound, Prompt: speech.WAV(speech.Prompt()), Frame: f, Now: o.Now,
 			Okta: o.StandIn, Owner: a.owner(o.StandIn)}).Routes(mux)
+	}
+	for _, c := range a.callbacks {
+		if c.Callbacks != nil {
+			mux.Handle("POST "+delivery.Desk{Carrier: c.Name}.Path(), c.Callbacks)
+		}
 	}
 	mux.Handle("GET /assets/", f.Assets())
 	mux.Handle("GET "+healthPath, f.Handle(a.getHealth, f.Explain))

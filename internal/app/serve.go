@@ -49,7 +49,7 @@ func Serve(ctx context.Context, c config.Server, now func() time.Time, log *slog
 		return fmt.Errorf("listen on %s: %w", c.Listen, err)
 	}
 	defer func() { err = errors.Join(err, closed(l)) }()
-	a, err := New(ctx, c.Config, Outside{Now: now, Log: log, Senders: map[outbox.Channel]outbox.Sender{outbox.Mail: noMail{}}})
+	a, err := New(ctx, c.Config, Outside{Now: now, Log: log, Unmailed: true})
 	if err != nil {
 		return err
 	}
@@ -70,8 +70,8 @@ func Serve(ctx context.Context, c config.Server, now func() time.Time, log *slog
 	return err
 }
 
-// noMail is the carrier of mails as long as none can be configured: it drops them, so that they
-// do not gather. What they tell is in the company's log as well.
+// noMail is the carrier of mails where none is configured: it drops them, so that they do not
+// gather.
 type noMail struct{}
 
 // Send implements outbox.Sender.

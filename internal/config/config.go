@@ -38,8 +38,20 @@ type Config struct {
 	// a custom domain, "https://login.acme.example", or a stand-in on this machine,
 	// "http://127.0.0.1:8485". In lower case, without a slash at the end. None by default.
 	OktaHosts []string
+	// Carriers bring texts, calls and mails, by name.
+	Carriers []Carrier
+	// Texts, Calls and Mails are their routes, as delivery.ParseRoutes reads them.
+	Texts, Calls, Mails []string
 	// Password is the cost of Argon2id; password.Default is the least for real use.
 	Password password.Params
+}
+
+// Origin is where browsers find this server: "https://login.example.com".
+func (c Config) Origin() string {
+	if c.Secure {
+		return "https://" + c.Hosts[0]
+	}
+	return "http://" + c.Hosts[0]
 }
 
 // Server is what `sallyport serve` needs to know besides: everything that can be set.
@@ -53,10 +65,6 @@ type Server struct {
 	Certificate, Key string
 	// Proxies are the networks whose X-Forwarded-For is believed.
 	Proxies []netip.Prefix
-	// Carriers bring texts, calls and mails, by name.
-	Carriers []Carrier
-	// Texts, Calls and Mails are their routes, as delivery.ParseRoutes reads them.
-	Texts, Calls, Mails []string
 	// LogJSON writes the log as JSON, a line an entry; else as text.
 	LogJSON bool
 	// LogLevel is the least that is logged.

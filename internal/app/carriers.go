@@ -1,0 +1,111 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"sallyport.dev/sallyport/internal/config"
+	"sallyport.dev/sallyport/internal/delivery"
+	"sallyport.dev/sallyport/internal/delivery/twilio"
+	"sallyport.dev/sallyport/internal/delivery/webhook"
+	"sallyport.dev/sallyport/internal/outbox"
+)
+
+// carried are the carriers of a configuration, and the Senders that give messages to them.
+type carried struct {
+	all     []delivery.Carrier
+	senders map[outbox.Channel]outbox.Sender
+}
+
+// carriers builds those of c. A channel that has no route has no Sender. Desks are made by desk.
+func (a *App) carriers(c config.Config, desk func(config.Carrier) delivery.Desk) (carried, error) {
+	var built carried
+	var errs []error
+	for _, one := range c.Carriers {
+		made, err := newCarrier(kindOf{one, c.Origin(), a.now}, desk(one))
+		if err != nil {
+			errs = append(errs, fmt.Errorf("carrier.%s: %w", one.Name, err))
+			continue
+		}
+		built.all = append(built.all, made)
+	}
+	if len(errs) > 0 {
+		return carried{}, errors.Join(errs...)
+	}
+	built.senders = map[outbox.Channel]outbox.Sender{}
+	lines := delivery.NewCarriers(built.all, a.now, a.log)
+	for ch, list := range map[outbox.Channel][]string{outbox.Text: c.Texts, outbox.Call: c.Calls, outbox.Mail: c.Mails} {
+		if len(list) == 0 {
+			continue
+		}
+		routes, err := delivery.ParseRoutes(list)
+		if err != nil {
+			return carried{}, fmt.Errorf("the route of a %s: %w", ch, err)
+		}
+		router, err := lines.Router(ch, routes)
+		if err != nil {
+			return carried{}, fmt.Errorf("the route of a %s: %w", ch, err)
+		}
+		built.senders[ch] = router
+	}
+	return built, nil
+}
+
+// kindOf is one section, and what a carrier needs to know besides.
+type kindOf struct {
+	config.Carrier
+	origin string // where links in mails lead
+	now    func() time.Time
+}
+
+// newCarrier makes the carrier of one section: a case for each kind.
+func newCarrier(c kindOf, d delivery.Desk) (delivery.Carrier, error) {
+	switch c.Kind {
+	case config.Twilio:
+		return twilio.New(twilio.Options{
+			Name: c.Name, Account: c.Account, Token: c.Secrets[0], Key: c.Key, KeySecret: c.KeySecret, From: c.From, Service: c.Service,
+			Channels: channels(c.Carrier), Retain: c.Retain, Origin: c.URL, Private: c.Private, Timeout: c.Timeout, Now: c.now,
+		}, d)
+	case config.Webhook:
+		return webhook.New(webhook.Options{
+			Name: c.Name, URL: c.URL, Secrets: c.Secrets, Channels: channels(c.Carrier), BaseURL: c.origin, Private: c.Private,
+			Timeout: c.Timeout, Now: c.now,
+		}, d)
+	case config.SMTP:
+		return newSMTP(c.Carrier, d)
+	}
+	return delivery.Carrier{}, fmt.Errorf("there is no kind %q", c.Kind)
+}
+
+// channels are those that a section names.
+func channels(c config.Carrier) []outbox.Channel {
+	var all []outbox.Channel
+	for _, ch := range c.Channels {
+		all = append(all, outbox.Channel(ch))
+	}
+	return all
+}
+
+// desk is where carrier c reports, and asks what a call is to say.
+func (a *App) desk(c config.Config, one config.Carrier, composer outbox.Composer, reports delivery.Reports) delivery.Desk {
+	base := c.Origin()
+	if !strings.HasPrefix(base, "https://") && !one.Private {
+		base = "" // it runs elsewhere, and cannot reach a server that is for this machine alone
+	}
+	return delivery.Desk{
+		Carrier: one.Name, Base: base, Reports: reports,
+		Compose: func(ctx context.Context, id string) (outbox.Message, error) {
+			d, err := a.Store.Outbox().Find(ctx, id, one.Name)
+			if err != nil {
+				return outbox.Message{}, err
+			}
+			if !a.now().Before(d.Expires) {
+				return outbox.Message{}, outbox.ErrOver
+			}
+			return composer.Compose(ctx, d)
+		},
+	}
+}
