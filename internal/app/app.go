@@ -17,6 +17,7 @@ import (
 	"net/http"
 	"net/url"
 	"runtime"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -65,8 +66,9 @@ type App struct {
 	now    func() time.Time
 	phone  *phone.Phone
 	// carried are the channels that somebody outside carries.
-	carried   map[outbox.Channel]outbox.Sender
-	callbacks []delivery.Carrier
+	carried map[outbox.Channel]outbox.Sender
+	// reporting are the carriers that tell us later what became of a message.
+	reporting []delivery.Carrier
 	// stopping: it answers what comes and asks for nothing more.
 	stopping atomic.Bool
 	// organisations are the Okta organisations that a company can connect.
@@ -162,7 +164,7 @@ func build(c config.Config, st *store.Store, ring *secret.Ring, o Outside) (*App
 	a.route(mux, f, jar, o)
 	(&helppages.Pages{Shelf: articles, Frame: f, Cookies: jar}).Routes(mux)
 	a.Routes = mux.patterns
-	a.Handler = f.Guard(c.Hosts, mux.mux)
+	a.Handler = a.besides(f.GuardMachines(c.Hosts, a.callbacks()), f.Guard(c.Hosts, mux.mux))
 	return a, nil
 }
 
@@ -177,7 +179,7 @@ func (a *App) connectCarriers(c config.Config, catalogue *words.Catalogue, o Out
 	if err != nil {
 		return err
 	}
-	a.callbacks = built.all
+	a.reporting = slices.DeleteFunc(built.all, func(c delivery.Carrier) bool { return c.Callbacks == nil })
 	maps.Copy(a.Outbox.Senders, o.Senders)
 	maps.Copy(a.Outbox.Senders, built.senders)
 	a.carried = maps.Clone(a.Outbox.Senders)
@@ -224,11 +226,6 @@ func (a *App) route(mux *recorder, f *frame.Frame, jar cookie.Jar, o Outside) {
 		a.connect(o.Phone, o)
 		(&phone.Pages{Phone: o.Phone, Sound: sound, Prompt: speech.WAV(speech.Prompt()), Frame: f, Now: o.Now,
 			Okta: o.StandIn, Owner: a.owner(o.StandIn)}).Routes(mux)
-	}
-	for _, c := range a.callbacks {
-		if c.Callbacks != nil {
-			mux.Handle("POST "+delivery.Desk{Carrier: c.Name}.Path(), c.Callbacks)
-		}
 	}
 	mux.Handle("GET /assets/", f.Assets())
 	mux.Handle("GET "+healthPath, f.Handle(a.getHealth, f.Explain))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"time"
 
@@ -108,4 +109,27 @@ func (a *App) desk(c config.Config, one config.Carrier, composer outbox.Composer
 			return composer.Compose(ctx, d)
 		},
 	}
+}
+
+// callbacks answers what carriers tell us and ask of us.
+func (a *App) callbacks() *http.ServeMux {
+	mux := http.NewServeMux()
+	for _, c := range a.reporting {
+		mux.Handle("POST "+delivery.Desk{Carrier: c.Name}.Path(), c.Callbacks)
+	}
+	return mux
+}
+
+// besides leads what is for carriers to callbacks, and everything else to pages.
+func (a *App) besides(callbacks, pages http.Handler) http.Handler {
+	if len(a.reporting) == 0 {
+		return pages
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, delivery.Prefix) {
+			callbacks.ServeHTTP(w, r)
+			return
+		}
+		pages.ServeHTTP(w, r)
+	})
 }

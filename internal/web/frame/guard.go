@@ -21,8 +21,12 @@ const formLimit = 64 << 10
 // request meets it. hosts are the values of the Host header that are answered, with
 // their port unless it is the scheme's own; none means none.
 func (f *Frame) Guard(hosts []string, next http.Handler) http.Handler {
-	next = f.readForm(next)
-	next = f.sameOrigin(next)
+	return f.GuardMachines(hosts, f.sameOrigin(f.readForm(next)))
+}
+
+// GuardMachines is Guard for what no browser asks and no form says, such as the report of a
+// carrier: next reads the body itself, whatever it is, and judges who sent it.
+func (f *Frame) GuardMachines(hosts []string, next http.Handler) http.Handler {
 	next = f.allowHosts(hosts, next)
 	next = f.catchPanic(next)
 	next = secureHeaders(next)
