@@ -146,7 +146,7 @@ func build(c config.Config, st *store.Store, ring *secret.Ring, o Outside) (*App
 		return nil, fmt.Errorf("load the articles: %w", err)
 	}
 	signIns := &signin.SignIns{
-		Store: st, Forms: st, Names: st, Passwords: hasher, Keys: ring, Kinds: kinds(ring), Now: o.Now, Log: o.Log,
+		Store: st, Forms: st, Refusals: st, Names: st, Passwords: hasher, Keys: ring, Kinds: kinds(ring), Now: o.Now, Log: o.Log,
 	}
 	a := &App{Store: st, SignIns: signIns, Hasher: hasher, slots: gate.Slots(), log: o.Log, now: o.Now, phone: o.Phone}
 	client := okta.New(okta.Options{Now: o.Now, Allowed: c.OktaHosts})

@@ -43,6 +43,7 @@ var arrows = map[string][]string{
 	"internal/enrol":   leaves,
 	"internal/notice":  leaves,
 	"internal/help":    leaves,
+	"internal/support": join(leaves, []string{"internal/signin"}),
 	"internal/session": join(leaves, []string{"internal/signin"}),
 
 	"internal/audit":    {"internal/company", "internal/secret"},
@@ -70,7 +71,7 @@ var arrows = map[string][]string{
 
 	"internal/outbox/outboxtest": {"internal/outbox", "internal/secret"}, // tests of every carrier
 
-	"internal/store": {"internal/signin", "internal/session", "internal/enrol", "internal/audit", "internal/company",
+	"internal/store": {"internal/signin", "internal/session", "internal/support", "internal/enrol", "internal/audit", "internal/company",
 		"internal/factor", "internal/outbox", "internal/secret", "internal/store/internal/…"},
 	"internal/store/internal/sqlcgen": {}, // generated
 	"internal/store/storetest": {"internal/store", "internal/signin", "internal/session", "internal/enrol",

@@ -20,11 +20,12 @@ func (s *SignIns) Answer(ctx context.Context, b Browser, f Form, answer string) 
 		return s.orRepeated(ctx, b, f, err)
 	}
 	if err := s.answerable(st, answer); err != nil {
-		return s.orRepeated(ctx, b, f, err)
+		return s.orRefused(ctx, st, b, f, err)
 	}
+	before := st
 	st, spend, err := s.Store.Spend(ctx, b, f, s.Now())
 	if err != nil {
-		return s.orRepeated(ctx, b, f, err)
+		return s.orRefused(ctx, before, b, f, err)
 	}
 	// Taken on: from here it no longer matters whether the client is still there.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleLimit)
@@ -32,6 +33,16 @@ func (s *SignIns) Answer(ctx context.Context, b Browser, f Form, answer string) 
 	si, err := s.compare(ctx, s.known(s.withSecret(st, b)), b, spend, answer)
 	if settled := s.Forms.Settle(ctx, b.Between.Company, b.Between.ID, f, outcomeOf(err)); settled != nil {
 		s.Log.ErrorContext(ctx, "form outcome not kept", "sign_in", b.Between.ID, "error", settled)
+	}
+	s.noteRefusal(ctx, st, err)
+	return si, err
+}
+
+// orRefused is orRepeated, and keeps why an answer did not count that is no repeat.
+func (s *SignIns) orRefused(ctx context.Context, st State, b Browser, f Form, why error) (SignIn, error) {
+	si, err := s.orRepeated(ctx, b, f, why)
+	if err == why { //nolint:errorlint // the very same: else it is the outcome of the first
+		s.noteRefusal(ctx, st, why)
 	}
 	return si, err
 }

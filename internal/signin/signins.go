@@ -28,6 +28,8 @@ type SignIns struct {
 	Kinds map[factor.Kind]factor.Verifier
 	Now   func() time.Time
 	Log   *slog.Logger
+	// Refusals keeps why answers did not count; nil: nobody does.
+	Refusals Refusals
 	// Carried says which channels have a carrier here; nil: all.
 	Carried func(outbox.Channel) bool
 	// Nudge tells the outbox that there is something to send; nil where nobody waits for it.

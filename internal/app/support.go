@@ -1,0 +1,62 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"sallyport.dev/sallyport/internal/company"
+	"sallyport.dev/sallyport/internal/signin"
+	"sallyport.dev/sallyport/internal/support"
+)
+
+// Explain says on out why somebody cannot sign in: who is the reference of a page, "K7QM-4XDT", or
+// a username. It changes nothing, and tells nothing that is secret.
+func (h *Host) Explain(ctx context.Context, who string, out io.Writer) error {
+	c, id, err := h.caseOf(ctx, who)
+	if err != nil {
+		return err
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s (%s), %s at %s\n", c.User.DisplayName, c.User.Username, c.User.Role, c.Company.Name)
+	for _, s := range c.SignIns {
+		if s.ID == id {
+			fmt.Fprintf(&b, "Sign-in %s, begun %s\n", s.Reference, s.Began.In(c.User.Zone()).Format("15:04:05 on 2 January 2006 (MST)"))
+		}
+	}
+	for i, f := range support.Explain(c, h.app.now()) {
+		fmt.Fprintf(&b, "\n%d. %s\n   → %s\n", i+1, f.What, f.Do)
+	}
+	_, err = io.WriteString(out, b.String())
+	return err
+}
+
+// caseOf reads the case of a reference or a username. With a reference the sign-in is the one that is
+// explained, whatever came after it.
+func (h *Host) caseOf(ctx context.Context, who string) (support.Case, signin.ID, error) {
+	found, err := h.app.Store.FindReference(ctx, strings.ToUpper(strings.TrimSpace(who)))
+	if err != nil {
+		return support.Case{}, "", err
+	}
+	var u company.User
+	var id signin.ID
+	if len(found) > 0 {
+		u.Company, u.ID, id = found[0].Company, found[0].User, found[0].ID
+	} else if u, _, err = h.find(ctx, who); err != nil {
+		return support.Case{}, "", errors.Join(fmt.Errorf("%q is the reference of no sign-in of the last 30 days, and no username", who))
+	}
+	c, err := h.app.Store.Case(ctx, u.Company, u.ID, h.app.now())
+	if err != nil {
+		return support.Case{}, "", err
+	}
+	c.Carried = h.app.SignIns.Carried
+	for i, s := range c.SignIns {
+		if s.ID == id {
+			c.SignIns = c.SignIns[i:]
+			break
+		}
+	}
+	return c, id, nil
+}

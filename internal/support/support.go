@@ -1,0 +1,70 @@
+// Package support says in words why somebody cannot sign in: for the operator's staff, at the
+// command line of the server, from what the database knows. Nothing of it is secret, and nothing of it
+// is shown to a browser.
+//
+//	Case     what is known of a user and their last sign-ins     internal/store reads it
+//	Explain  a Case -> Findings, the likeliest cause first       explain.go, signin.go
+package support
+
+import (
+	"time"
+
+	"sallyport.dev/sallyport/internal/audit"
+	"sallyport.dev/sallyport/internal/company"
+	"sallyport.dev/sallyport/internal/factor"
+	"sallyport.dev/sallyport/internal/outbox"
+	"sallyport.dev/sallyport/internal/signin"
+)
+
+// Case is what is known of a user.
+type Case struct {
+	User      company.User
+	Company   company.Company
+	MustEnrol bool      // their two-factor was reset, and nothing is set up since
+	Wait      time.Time // no code is taken from some kind of browser before; zero: none waits
+	Methods   []factor.Authenticator
+	// Passwords were tried in unknown browsers in the hour from Hour on.
+	Passwords int
+	Hour      time.Time
+	SignIns   []SignIn      // of the last days, the newest first
+	Events    []audit.Event // the same
+	Helpers   []company.User
+	// Carried says which channels have a carrier here.
+	Carried func(outbox.Channel) bool
+}
+
+// SignIn is one that began with the right password, or a ceremony inside.
+type SignIn struct {
+	ID        signin.ID
+	Reference string
+	Purpose   signin.Purpose
+	Stage     signin.Stage
+	Began     time.Time
+	Expires   time.Time
+	Older     bool        // it began before a reset, a new password or a deactivation
+	Asked     factor.Kind // "" where none is asked for, or the method is gone
+	Verdict   factor.Verdict
+	Attempts  int // that were taken on what it asks for
+	Touched   bool
+	Lives     bool // done, and its session is still there
+	Refusals  []signin.Refusal
+	Messages  []Message
+}
+
+// Message is a text, a call or a push of a sign-in.
+type Message struct {
+	Channel outbox.Channel
+	State   outbox.State
+	Reason  outbox.Reason
+	Carrier string
+	Created time.Time
+	Expires time.Time // of its code
+	At      time.Time // when it came to its state
+	Entered bool      // its code was accepted
+}
+
+// Finding is one cause, and what helps.
+type Finding struct {
+	What string
+	Do   string
+}
