@@ -7,4 +7,6 @@ import (
 	"sallyport.dev/sallyport/internal/delivery"
 )
 
-func newSMTP(c config.Carrier, d delivery.Desk) (delivery.Carrier, error) { return delivery.Carrier{}, errors.New("tmp") }
+func newSMTP(c config.Carrier, d delivery.Desk) (delivery.Carrier, error) {
+	return delivery.Carrier{}, errors.New("tmp")
+}

@@ -40,7 +40,9 @@ type explanation struct {
 func (e *explanation) add(what, do string) { e.found = append(e.found, Finding{What: what, Do: do}) }
 
 // at is a time as a person reads it out.
-func (e *explanation) at(t time.Time) string { return t.In(e.zone).Format("15:04:05 on 2 January 2006 (MST)") }
+func (e *explanation) at(t time.Time) string {
+	return t.In(e.zone).Format("15:04:05 on 2 January 2006 (MST)")
+}
 
 // newest is the sign-in that is asked about: the newest, or nil.
 func (e *explanation) newest() *SignIn {
