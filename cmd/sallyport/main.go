@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 	_ "time/tzdata" // people's time zones, also where the system has none
@@ -34,8 +35,9 @@ const usage = `Sallyport: two-factor sign-in, self-hosted.
                                   take all methods away: they choose again at the next sign-in
   sallyport company add NAME      add a company with its administrator
   sallyport company list          show companies
+  sallyport mail preview          show the mails that people get, with made-up names
 
-Each has --help. All but demo and init read the configuration: --config FILE, else
+Each has --help. All but demo, init and mail preview read the configuration: --config FILE, else
 $SALLYPORT_CONFIG, else sallyport.toml, else /etc/sallyport/sallyport.toml.
 `
 
@@ -86,6 +88,7 @@ func commands() map[string]command {
 		"user reset-2fa":  program.userReset,
 		"company add":     program.companyAdd,
 		"company list":    program.companyList,
+		"mail preview":    program.mailPreview,
 	}
 }
 
@@ -100,7 +103,7 @@ func (p program) run(ctx context.Context, args []string) int {
 		return done
 	}
 	name, rest := args[0], args[1:]
-	if (name == "user" || name == "company") && len(rest) > 0 {
+	if slices.Contains([]string{"user", "company", "mail"}, name) && len(rest) > 0 {
 		name, rest = name+" "+rest[0], rest[1:]
 	}
 	c, ok := commands()[name]
