@@ -320,3 +320,34 @@ func TestAllMistakesOfAConfigurationAreToldAtOnce(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 }
+
+func FuzzAMailKeepsItsForm(f *testing.F) {
+	for _, s := range []string{"Juniper", "a\r\nBcc: b@c", "\r\n\r\n.\r\n", "=?utf-8?q?x?=", "\"", "<>,;:@", "\xff", "\u2028", "Ž", strings.Repeat("long ", 300)} {
+		f.Add(s, "dana@juniper.example")
+		f.Add("Juniper", s)
+	}
+	o := Options{From: "sign-in@crm.juniper.example", Now: func() time.Time { return noon }}
+	f.Fuzz(func(t *testing.T, s, to string) {
+		m := letterTo(to)
+		m.Language, m.Mail.From, m.Mail.Subject, m.Mail.Title, m.Mail.Lead = s, s, s, s, s
+		raw, err := Preview(o, m)
+		if err != nil {
+			if !errors.Is(err, outbox.ErrRefused) {
+				t.Errorf("error %v", err)
+			}
+			return
+		}
+		read, err := netmail.ReadMessage(bytes.NewReader(raw))
+		if err != nil {
+			t.Fatal(err)
+		}
+		header := read.Header
+		from, err := header.AddressList("From")
+		if len(header) > 10 || err != nil || len(from) != 1 || from[0].Address != o.From {
+			t.Errorf("%q, %q: %v, error %v", s, to, header, err)
+		}
+		if all, err := header.AddressList("To"); err != nil || len(all) != 1 || strings.ContainsAny(all[0].Address, "\r\n") {
+			t.Errorf("%q: to %v, error %v", to, all, err)
+		}
+	})
+}
