@@ -5,6 +5,7 @@ go 1.26.0
 require (
 	github.com/getkin/kin-openapi v0.153.0
 	github.com/okta/okta-sdk-golang/v5 v5.0.2
+	github.com/standard-webhooks/standard-webhooks/libraries v0.0.1
 	sallyport.dev/sallyport v0.0.0
 )
 

@@ -14,6 +14,7 @@ missing() {
 	has oathtool || echo oathtool
 	[ -x /usr/lib/postgresql/15/bin/initdb ] || echo postgresql-15
 	has nginx || [ -x /usr/sbin/nginx ] || echo nginx-light
+	/usr/bin/python3 -c 'import aiosmtpd' 2>/dev/null || echo python3-aiosmtpd
 }
 
 # Chromium without its windows takes a third of the time; where there is no apt-get another will do.

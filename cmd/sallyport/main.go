@@ -11,7 +11,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"slices"
 	"strings"
 	"syscall"
 	_ "time/tzdata" // people's time zones, also where the system has none
@@ -37,8 +36,9 @@ const usage = `Sallyport: two-factor sign-in, self-hosted.
   sallyport company list          show companies
   sallyport support explain REFERENCE|USERNAME
                                   say why somebody cannot sign in
+  sallyport mail preview          show the mails that people get, with made-up names
 
-Each has --help. All but demo and init read the configuration: --config FILE, else
+Each has --help. All but demo, init and mail preview read the configuration: --config FILE, else
 $SALLYPORT_CONFIG, else sallyport.toml, else /etc/sallyport/sallyport.toml.
 `
 
@@ -90,6 +90,7 @@ func commands() map[string]command {
 		"company add":     program.companyAdd,
 		"company list":    program.companyList,
 		"support explain": program.supportExplain,
+		"mail preview":    program.mailPreview,
 	}
 }
 
@@ -104,7 +105,7 @@ func (p program) run(ctx context.Context, args []string) int {
 		return done
 	}
 	name, rest := args[0], args[1:]
-	if slices.Contains([]string{"user", "company", "support"}, name) && len(rest) > 0 {
+	if isGroup(name) && len(rest) > 0 {
 		name, rest = name+" "+rest[0], rest[1:]
 	}
 	c, ok := commands()[name]
@@ -129,6 +130,16 @@ func (p program) run(ctx context.Context, args []string) int {
 	}
 	_, _ = fmt.Fprintf(p.errs, "sallyport %s: %s\n", name, strings.TrimPrefix(lines, " "))
 	return failed
+}
+
+// isGroup reports whether name is the first of a command's two words.
+func isGroup(name string) bool {
+	for c := range commands() {
+		if strings.HasPrefix(c, name+" ") {
+			return true
+		}
+	}
+	return false
 }
 
 // wrongUse is what was asked wrongly; "" where it has been said already.

@@ -2,7 +2,7 @@
 // name is judged by where it leads when it is dialled, so that no configuration makes this
 // server speak to its own network (security rule 21).
 //
-//	Transport  for HTTP          Dialer  for everything else
+//	Transport  for HTTP          Dialer  for everything else          Cause  why it failed, fit for a log
 package egress
 
 import (

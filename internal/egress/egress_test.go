@@ -1,8 +1,16 @@
 package egress
 
 import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
 	"net"
 	"net/netip"
+	"os"
+	"syscall"
 	"testing"
 )
 
@@ -31,5 +39,28 @@ func TestOnlyPublicAddressesAreDialled(t *testing.T) {
 	}
 	if refusePrivate("tcp", "not an address", nil) == nil {
 		t.Error("what is no address would be dialled")
+	}
+}
+
+func TestACauseQuotesNothing(t *testing.T) {
+	for _, test := range []struct{ err, want error }{
+		{&net.DNSError{Err: "no such host", Name: "x", IsNotFound: true}, ErrNoName},
+		{&net.OpError{Op: "dial", Err: os.ErrDeadlineExceeded}, ErrSlow},
+		{&net.OpError{Op: "dial", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}, syscall.ECONNREFUSED},
+		{&net.OpError{Op: "dial", Err: ErrPrivate}, ErrPrivate},
+		{&tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}, ErrCertificate},
+		{x509.HostnameError{Host: "x", Certificate: &x509.Certificate{}}, ErrCertificate},
+		{errors.New("remote error: tls: bad certificate"), ErrCertificate},
+		{io.ErrUnexpectedEOF, ErrBroken},
+		{fmt.Errorf("malformed response %q", "418207"), ErrBroken},
+	} {
+		if got := Cause(t.Context(), test.err); !errors.Is(got, test.want) {
+			t.Errorf("%v: got %v, want %v", test.err, got, test.want)
+		}
+	}
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(io.EOF)
+	if got := Cause(ctx, ErrPrivate); !errors.Is(got, io.EOF) {
+		t.Errorf("ended: %v", got)
 	}
 }

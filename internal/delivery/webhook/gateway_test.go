@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -40,7 +41,7 @@ type gateway struct {
 func newGateway(t testing.TB) *gateway {
 	g := &gateway{taken: make(map[string]bool)}
 	g.Server = httptest.NewUnstartedServer(g)
-	g.Config.ErrorLog = nil
+	g.Config.ErrorLog = log.New(io.Discard, "", 0)
 	g.StartTLS()
 	t.Cleanup(g.Close)
 	return g

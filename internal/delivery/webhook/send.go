@@ -3,17 +3,13 @@ package webhook
 import (
 	"bytes"
 	"context"
-	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptrace"
-	"strings"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"sallyport.dev/sallyport/internal/egress"
@@ -58,7 +54,7 @@ func (g *Gateway) Send(ctx context.Context, m outbox.Message) (outbox.Receipt, e
 	if err != nil {
 		return outbox.Receipt{}, err
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, g.timeout, errSlow)
+	ctx, cancel := context.WithTimeoutCause(ctx, g.timeout, egress.ErrSlow)
 	defer cancel()
 	a, err := g.post(ctx, m.ID, body)
 	if err != nil {
@@ -117,43 +113,11 @@ func (g *Gateway) post(ctx context.Context, id string, body []byte) (answer, err
 	res, err := g.transport.RoundTrip(r)
 	if err != nil {
 		if connected.Load() {
-			return answer{}, fmt.Errorf("%w: %w", outbox.ErrSilent, cause(ctx, err))
+			return answer{}, fmt.Errorf("%w: %w", outbox.ErrSilent, egress.Cause(ctx, err))
 		}
-		return answer{}, fmt.Errorf("gateway cannot be reached: %w", cause(ctx, err))
+		return answer{}, fmt.Errorf("gateway cannot be reached: %w", egress.Cause(ctx, err))
 	}
 	defer func() { _ = res.Body.Close() }() // read to its end, or given up
 	said, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer+1))
 	return answer{status: res.StatusCode, body: said, whole: err == nil && len(said) <= maxAnswer}, nil
-}
-
-var (
-	// errSlow is not context.DeadlineExceeded: who was never reached has taken nothing.
-	errSlow        = errors.New("no answer in time")
-	errNoName      = errors.New("there is no such name")
-	errCertificate = errors.New("its certificate is not good")
-	errBroken      = errors.New("the connection broke, or what came is no HTTP")
-)
-
-// cause is what a transport says, without the bytes that it quotes: they are the other side's.
-func cause(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	if slow, ok := errors.AsType[net.Error](err); ok && slow.Timeout() {
-		return errSlow
-	}
-	if dns, ok := errors.AsType[*net.DNSError](err); ok && dns.IsNotFound {
-		return errNoName
-	}
-	if code, ok := errors.AsType[syscall.Errno](err); ok {
-		return code
-	}
-	_, named := errors.AsType[*x509.HostnameError](err)
-	switch {
-	case errors.Is(err, egress.ErrPrivate):
-		return fmt.Errorf("%w: say that this gateway is private if it is meant to be", egress.ErrPrivate)
-	case named, strings.Contains(err.Error(), "certificate"):
-		return errCertificate
-	}
-	return errBroken
 }

@@ -7,8 +7,10 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"sallyport.dev/sallyport/internal/egress"
@@ -183,15 +185,28 @@ func TestAGatewayThatDoesNotBehave(t *testing.T) {
 	}
 }
 
+// mute is a transport whose gateway never answers.
+type mute struct{ connects bool }
+
+func (m mute) RoundTrip(r *http.Request) (*http.Response, error) {
+	if m.connects {
+		httptrace.ContextClientTrace(r.Context()).GotConn(httptrace.GotConnInfo{})
+	}
+	<-r.Context().Done()
+	return nil, r.Context().Err()
+}
+
 func TestAGatewayThatDoesNotAnswer(t *testing.T) {
-	g := newGateway(t)
-	asked, free := make(chan struct{}, 2), make(chan struct{})
-	t.Cleanup(func() { close(free) })
-	g.answer = func(http.ResponseWriter, *http.Request) { asked <- struct{}{}; <-free }
-	o := g.options()
-	o.Timeout = 50 * time.Millisecond
-	if _, err := carrier(t, o, nil).Sender.Send(t.Context(), text("d1")); !errors.Is(err, outbox.ErrSilent) || errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("no answer in its time: error %v", err)
+	for connects, want := range map[bool]error{true: silent, false: trouble} {
+		synctest.Test(t, func(t *testing.T) {
+			s := carrier(t, Options{URL: "https://gateway.example/", Secrets: []secret.Text{secret.New(shared)}, Channels: []outbox.Channel{outbox.Text}, Now: now}, nil).Sender
+			s.(*Gateway).transport = mute{connects}
+			began := time.Now()
+			_, err := s.Send(t.Context(), text("d1"))
+			if !alike(err, want) || errors.Is(err, context.DeadlineExceeded) || time.Since(began) != 5*time.Second {
+				t.Errorf("connected %v: error %v after %v", connects, err, time.Since(began))
+			}
+		})
 	}
 }
 
