@@ -7,6 +7,9 @@
 //	our client and the stand-in, with it between them client_test.go
 //	Okta's description, where it is at hand           description_test.go
 //
+// The same for Twilio, in the files that begin with its name: the facts and the checker are in
+// twilio_test.go. Its own library is a customer of the stand-in.
+//
 // It is a module of its own since reading an OpenAPI file takes libraries that Sallyport
 // does not need.
 package contract

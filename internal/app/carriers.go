@@ -4,12 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
 	"sallyport.dev/sallyport/internal/config"
 	"sallyport.dev/sallyport/internal/delivery"
+	"sallyport.dev/sallyport/internal/delivery/mail"
 	"sallyport.dev/sallyport/internal/delivery/twilio"
 	"sallyport.dev/sallyport/internal/delivery/webhook"
 	"sallyport.dev/sallyport/internal/outbox"
@@ -76,9 +79,29 @@ func newCarrier(c kindOf, d delivery.Desk) (delivery.Carrier, error) {
 			Timeout: c.Timeout, Now: c.now,
 		}, d)
 	case config.SMTP:
-		return newSMTP(c.Carrier, d)
+		return c.mailServer(d)
 	}
 	return delivery.Carrier{}, fmt.Errorf("there is no kind %q", c.Kind)
+}
+
+// mailServer makes the carrier of a section that names one.
+func (c kindOf) mailServer(d delivery.Desk) (delivery.Carrier, error) {
+	host, port, err := net.SplitHostPort(c.Host)
+	if err != nil {
+		return delivery.Carrier{}, err
+	}
+	number, err := strconv.Atoi(port)
+	if err != nil {
+		return delivery.Carrier{}, err
+	}
+	o := mail.Options{
+		Name: c.Name, Host: host, Port: number, Security: mail.Security(c.TLS), Username: c.Username,
+		From: c.From, Bounces: c.Bounces, BaseURL: c.origin, Private: c.Private, Timeout: c.Timeout, Now: c.now,
+	}
+	if len(c.Secrets) > 0 {
+		o.Password = c.Secrets[0]
+	}
+	return mail.New(o, d)
 }
 
 // channels are those that a section names.

@@ -88,12 +88,12 @@ func carrierSettings() []carrierSetting {
 				}
 				return nil
 			}},
-		{declared{name: "timeout_seconds", kind: number, fallback: "5", example: "3",
-			doc: `How long it may take to accept a message, 1 to 10; then the next carrier of the route has its try.`}, all,
+		{declared{name: "timeout_seconds", kind: number, example: "3",
+			doc: `How long it may take to accept a message, 1 to 15; then the next carrier of the route has its try. Without it 5, and 15 for a mail server: many let whoever connects wait.`}, all,
 			func(c *Carrier, v value) error {
 				c.Timeout = time.Duration(v.number) * time.Second
-				if v.number < 1 || v.number > 10 {
-					return fmt.Errorf("%d: want 1 to 10", v.number)
+				if v.number < 1 || v.number > 15 {
+					return fmt.Errorf("%d: want 1 to 15", v.number)
 				}
 				return nil
 			}},
@@ -279,6 +279,12 @@ func (c *Carrier) incomplete() []error {
 		if c.Kind == Twilio && c.From == "" {
 			c.Channels = []string{textChannel}
 		}
+	}
+	if c.Timeout == 0 {
+		c.Timeout = map[string]time.Duration{SMTP: 15 * time.Second}[c.Kind]
+	}
+	if c.Timeout == 0 {
+		c.Timeout = 5 * time.Second
 	}
 	switch c.Kind {
 	case "":

@@ -275,7 +275,7 @@ from = "login@acme.example"
 	if main.Timeout != 3*time.Second || main.Private || main.KeySecret.Reveal() != "sesame" || main.Secrets[0].Reveal() != "tok" || !slices.Equal(main.Channels, []string{"text", "call"}) {
 		t.Errorf("main: %+v", main)
 	}
-	if post.TLS != "tls" || post.Timeout != 5*time.Second || post.Secrets[0].Reveal() != "hunter2" {
+	if post.TLS != "tls" || post.Timeout != 15*time.Second || post.Secrets[0].Reveal() != "hunter2" {
 		t.Errorf("post: %+v", post)
 	}
 }
@@ -297,7 +297,7 @@ func TestEveryMistakeOfACarrierIsNamed(t *testing.T) {
 			`f.toml:9: carrier.post.url: a carrier of kind "smtp" has no such setting`}},
 		{name: "values", file: "[carrier.main]\nkind = \"webhook\"\nurl = \"http://a.example\"\nsecret = \"s\"\nprivate = \"yes\"\ntimeout_seconds = 60\nchannels = [\"fax\"]\n", want: []string{
 			`f.toml:11: carrier.main.channels: "fax": want one of text, call, mail`,
-			`f.toml:10: carrier.main.timeout_seconds: 60: want 1 to 10`,
+			`f.toml:10: carrier.main.timeout_seconds: 60: want 1 to 15`,
 			`f.toml:9: carrier.main.private: want true or false, such as true`,
 			`f.toml:7: carrier.main.url: want "https://HOST/PATH"; plain http is for this machine alone`,
 			`carrier.main: a carrier of kind "webhook" carries no fax`}},

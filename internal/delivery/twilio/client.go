@@ -54,7 +54,7 @@ func (c *client) create(ctx context.Context, what resource, form url.Values) (st
 	address := c.origin + "/2010-04-01/Accounts/" + c.account + "/" + what.name
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, strings.NewReader(form.Encode()))
 	if err != nil {
-		return "", errors.New("Twilio's origin is no address") // err would quote it
+		return "", errors.New("no address can be made of Twilio's origin") // err would quote it
 	}
 	req.SetBasicAuth(c.user, c.password.Reveal())
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
@@ -121,7 +121,7 @@ func judge(what resource, status int, body []byte) (string, error) {
 		}
 		return "", refusal(status, no.Code)
 	case status/100 == 3:
-		return "", fmt.Errorf("Twilio answers with a redirect (HTTP %d), which is not followed: check its origin", status)
+		return "", fmt.Errorf("answered with a redirect (HTTP %d), which is not followed: check Twilio's origin", status)
 	}
 	return "", fmt.Errorf("%w: Twilio answers HTTP %d", outbox.ErrSilent, status)
 }

@@ -272,6 +272,7 @@ func TestAnOddAnswerIsNeverTakenForGood(t *testing.T) {
 		{"nothing", slams, true},
 		{"cut off", cutOff, true},
 		{"huge", answers(201, good+`,"x":"`+strings.Repeat("x", 1<<20)+`"}`), true},
+		{"huge after its end", answers(201, good+"}"+strings.Repeat(" ", maxAnswer)), true},
 		{"empty", answers(201, ""), true},
 		{"no JSON", answers(200, "<html>"+twiliofake.Good+"</html>"), true},
 		{"a call's id", answers(201, strings.Replace(good, "SM", "CA", 1)+"}"), true},

@@ -164,10 +164,10 @@ func (o Options) validate(d delivery.Desk) error {
 func checkOrigin(origin string, private bool) error {
 	u, err := url.Parse(origin)
 	if err != nil || u.Host == "" || u.Scheme+"://"+u.Host != origin {
-		return errors.New("Twilio's origin is a scheme and a host, https://api.twilio.com")
+		return errors.New("the origin is a scheme and a host, https://api.twilio.com")
 	}
 	if u.Scheme != "https" && (u.Scheme != "http" || !private) {
-		return errors.New("Twilio's origin begins with https://")
+		return errors.New("the origin begins with https://")
 	}
 	return nil
 }
