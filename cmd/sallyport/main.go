@@ -34,6 +34,8 @@ const usage = `Sallyport: two-factor sign-in, self-hosted.
                                   take all methods away: they choose again at the next sign-in
   sallyport company add NAME      add a company with its administrator
   sallyport company list          show companies
+  sallyport doctor delivery --to NUMBER|ADDRESS
+                                  send a test message, and follow it to its receipt
   sallyport support explain REFERENCE|USERNAME
                                   say why somebody cannot sign in
   sallyport mail preview          show the mails that people get, with made-up names
@@ -90,6 +92,7 @@ func commands() map[string]command {
 		"company add":     program.companyAdd,
 		"company list":    program.companyList,
 		"support explain": program.supportExplain,
+		"doctor delivery": program.doctorDelivery,
 		"mail preview":    program.mailPreview,
 	}
 }

@@ -87,6 +87,8 @@ type Outside struct {
 	// Unmailed: where no mail is configured, mails are dropped. What they tell is in the company's
 	// log as well. Otherwise they wait for a process that can send them.
 	Unmailed bool
+	// Watched may put something around each carrier, which sees what is asked and answered; nil: nothing.
+	Watched func(delivery.Carrier) delivery.Carrier
 	// Phone is the demo's, with its pages; nil everywhere else. On it is the app of StandIn, the
 	// demo's stand-in for an Okta organisation.
 	Phone   *phone.Phone
@@ -175,7 +177,7 @@ func (a *App) connectCarriers(c config.Config, catalogue *words.Catalogue, o Out
 		ProductName: c.ProductName, Support: c.Support, Now: o.Now,
 	}
 	a.Outbox = &outbox.Dispatcher{Store: a.Store.Outbox(), Senders: map[outbox.Channel]outbox.Sender{}, Now: o.Now, Log: o.Log, Composer: composer}
-	built, err := a.carriers(c, func(one config.Carrier) delivery.Desk { return a.desk(c, one, composer, a.Outbox) })
+	built, err := a.carriers(c, o.Watched, func(one config.Carrier) delivery.Desk { return a.desk(c, one, composer, a.Outbox) })
 	if err != nil {
 		return err
 	}

@@ -24,8 +24,9 @@ type carried struct {
 	senders map[outbox.Channel]outbox.Sender
 }
 
-// carriers builds those of c. A channel that has no route has no Sender. Desks are made by desk.
-func (a *App) carriers(c config.Config, desk func(config.Carrier) delivery.Desk) (carried, error) {
+// carriers builds those of c. A channel that has no route has no Sender. Desks are made by desk; watched,
+// unless it is nil, puts something around each.
+func (a *App) carriers(c config.Config, watched func(delivery.Carrier) delivery.Carrier, desk func(config.Carrier) delivery.Desk) (carried, error) {
 	var built carried
 	var errs []error
 	for _, one := range c.Carriers {
@@ -33,6 +34,9 @@ func (a *App) carriers(c config.Config, desk func(config.Carrier) delivery.Desk)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("carrier.%s: %w", one.Name, err))
 			continue
+		}
+		if watched != nil {
+			made = watched(made)
 		}
 		built.all = append(built.all, made)
 	}

@@ -86,6 +86,10 @@ func (c *Composer) Compose(ctx context.Context, d outbox.Delivery) (outbox.Messa
 	}
 	to := reader{User: u, company: co, say: c.Words.Printer(u.Language)}
 	m := outbox.Message{Delivery: d, Language: to.say.Lang()}
+	if d.Notice.Kind == outbox.Test {
+		c.test(&m, to)
+		return m, nil
+	}
 	switch d.Channel {
 	case outbox.Mail:
 		err = c.mail(ctx, &m, to)

@@ -81,6 +81,8 @@ const (
 	NotThem        NoticeKind = "not-them"    // the same, to administrators
 	MethodGone     NoticeKind = "method-gone" // by Gone alone
 
+	Test NoticeKind = "test" // by text, call or mail: the operator tries a carrier
+
 	ConnectionMade    NoticeKind = "connection-made"
 	ConnectionChanged NoticeKind = "connection-changed"
 	ConnectionRemoved NoticeKind = "connection-removed"

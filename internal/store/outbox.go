@@ -83,6 +83,44 @@ func triedCarriers(ctx context.Context, q *sqlcgen.Queries, r sqlcgen.ClaimDeliv
 	})
 }
 
+// Hold writes a notice that its writer sends by itself, and claims it until then: no dispatcher
+// takes it before.
+func (o Outbox) Hold(ctx context.Context, d outbox.Delivery, until time.Time) (outbox.Claim, error) {
+	claim := outbox.Claim{Delivery: d, Lease: secret.NewID()}
+	claim.Tries = 1
+	sealed, err := o.store.sealNotice(d.Notice, d.Company, d.ID)
+	if err != nil {
+		return outbox.Claim{}, err
+	}
+	err = o.store.write(ctx, func(q *sqlcgen.Queries) error {
+		if err := one(q.AddDelivery(ctx, sqlcgen.AddDeliveryParams{
+			CompanyID: string(d.Company), ID: d.ID, UserID: string(d.User), Channel: string(d.Channel),
+			Notice: sealed, NowMs: toMS(d.Created), ExpiresMs: toMS(d.Expires),
+		})); err != nil {
+			return err
+		}
+		return one(q.HoldForSender(ctx, sqlcgen.HoldForSenderParams{
+			Lease: claim.Lease, UntilMs: toMS(until), CompanyID: string(d.Company), ID: d.ID,
+		}))
+	})
+	if err != nil {
+		return outbox.Claim{}, fmt.Errorf("write delivery %s: %w", d.ID, err)
+	}
+	return claim, nil
+}
+
+// Status says how one delivery stands; outbox.ErrNotFound.
+func (o Outbox) Status(ctx context.Context, c company.ID, id string) (outbox.Status, error) {
+	r, err := o.store.read.DeliveryStatus(ctx, sqlcgen.DeliveryStatusParams{CompanyID: string(c), ID: id})
+	if errors.Is(err, sql.ErrNoRows) {
+		err = outbox.ErrNotFound
+	}
+	if err != nil {
+		return outbox.Status{}, fmt.Errorf("find delivery %s: %w", id, err)
+	}
+	return statusOf(sqlcgen.NewestDeliveryRow(r)), nil
+}
+
 // Find returns a delivery that carrier was given, or is being given, to be composed once more: a
 // call whose key was pressed. outbox.ErrNotFound where it is unknown, another's, or over.
 func (o Outbox) Find(ctx context.Context, id, carrier string) (outbox.Delivery, error) {
@@ -189,8 +227,12 @@ func (s *Store) Delivery(ctx context.Context, c company.ID, signIn, challenge st
 	if err != nil {
 		return outbox.Status{}, fmt.Errorf("find the delivery of sign-in %s: %w", signIn, err)
 	}
+	return statusOf(r), nil
+}
+
+func statusOf(r sqlcgen.NewestDeliveryRow) outbox.Status {
 	return outbox.Status{
 		ID: r.ID, Channel: outbox.Channel(r.Channel), State: outbox.State(r.State), Reason: outbox.Reason(r.Reason),
 		At: fromMS(r.AtMs), Carrier: r.Carrier, Reference: r.Reference,
-	}, nil
+	}
 }

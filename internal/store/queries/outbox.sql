@@ -108,3 +108,13 @@ SELECT id, channel, state, reason, at_ms, carrier, reference
  WHERE company_id = @company_id AND sign_in_id = @sign_in_id AND challenge_id = @challenge_id
  ORDER BY created_ms DESC, id DESC
  LIMIT 1;
+
+-- name: HoldForSender :execrows
+-- A delivery that its writer sends by itself.
+UPDATE outbox SET lease = @lease, lease_until_ms = @until_ms, tries = 1
+ WHERE company_id = @company_id AND id = @id;
+
+-- name: DeliveryStatus :one
+SELECT id, channel, state, reason, at_ms, carrier, reference
+  FROM outbox
+ WHERE company_id = @company_id AND id = @id;

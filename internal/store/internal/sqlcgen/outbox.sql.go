@@ -152,6 +152,42 @@ func (q *Queries) DeliveryDue(ctx context.Context, arg DeliveryDueParams) (bool,
 	return exists, err
 }
 
+const deliveryStatus = `-- name: DeliveryStatus :one
+SELECT id, channel, state, reason, at_ms, carrier, reference
+  FROM outbox
+ WHERE company_id = $1 AND id = $2
+`
+
+type DeliveryStatusParams struct {
+	CompanyID string
+	ID        string
+}
+
+type DeliveryStatusRow struct {
+	ID        string
+	Channel   string
+	State     string
+	Reason    string
+	AtMs      int64
+	Carrier   string
+	Reference string
+}
+
+func (q *Queries) DeliveryStatus(ctx context.Context, arg DeliveryStatusParams) (DeliveryStatusRow, error) {
+	row := q.db.QueryRowContext(ctx, deliveryStatus, arg.CompanyID, arg.ID)
+	var i DeliveryStatusRow
+	err := row.Scan(
+		&i.ID,
+		&i.Channel,
+		&i.State,
+		&i.Reason,
+		&i.AtMs,
+		&i.Carrier,
+		&i.Reference,
+	)
+	return i, err
+}
+
 const enterDeliveries = `-- name: EnterDeliveries :execrows
 UPDATE outbox SET entered = TRUE
  WHERE company_id = $1 AND sign_in_id = $2 AND challenge_id = $3 AND user_id = $4
@@ -256,6 +292,32 @@ type HoldDeliveryParams struct {
 
 func (q *Queries) HoldDelivery(ctx context.Context, arg HoldDeliveryParams) (int64, error) {
 	result, err := q.db.ExecContext(ctx, holdDelivery, arg.DueMs, arg.CompanyID, arg.ID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const holdForSender = `-- name: HoldForSender :execrows
+UPDATE outbox SET lease = $1, lease_until_ms = $2, tries = 1
+ WHERE company_id = $3 AND id = $4
+`
+
+type HoldForSenderParams struct {
+	Lease     string
+	UntilMs   int64
+	CompanyID string
+	ID        string
+}
+
+// A delivery that its writer sends by itself.
+func (q *Queries) HoldForSender(ctx context.Context, arg HoldForSenderParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, holdForSender,
+		arg.Lease,
+		arg.UntilMs,
+		arg.CompanyID,
+		arg.ID,
+	)
 	if err != nil {
 		return 0, err
 	}
