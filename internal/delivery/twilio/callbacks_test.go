@@ -93,7 +93,7 @@ func TestATextsReportsAreNoted(t *testing.T) {
 		{twiliofake.Step{Status: "failed", Code: 20003}, outbox.Failed, outbox.Undelivered},
 		{twiliofake.Step{Status: "sent", Code: 30003}, outbox.Handed, ""},
 		{twiliofake.Step{Status: "busy", Code: 30005}, outbox.Failed, outbox.Busy}, // which says more
-		{twiliofake.Step{Status: "partially_delivered"}, "", ""}, // nothing is noted
+		{twiliofake.Step{Status: "partially_delivered"}, "", ""},                   // nothing is noted
 		{twiliofake.Step{Status: "SECRET"}, "", ""},
 		{twiliofake.Step{}, "", ""},
 	} {

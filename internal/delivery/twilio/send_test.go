@@ -4,13 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"net/url"
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"sallyport.dev/sallyport/internal/delivery"
@@ -301,32 +304,60 @@ func TestAnOddAnswerIsNeverTakenForGood(t *testing.T) {
 }
 
 func TestWhoeverGivesUpIsNotKeptWaiting(t *testing.T) {
-	half := func(w http.ResponseWriter, r *http.Request) {
-		w.WriteHeader(http.StatusCreated)
-		fmt.Fprint(w, `{"sid":`)
-		w.(http.Flusher).Flush()
-		<-r.Context().Done()
-	}
-	for name, answer := range map[string]func(*rig) http.HandlerFunc{
-		"no answer":      func(r *rig) http.HandlerFunc { return r.fake.Silence },
-		"half an answer": func(*rig) http.HandlerFunc { return half },
+	for name, then := range map[string]func(*rig, http.ResponseWriter, *http.Request){
+		"no answer": func(r *rig, w http.ResponseWriter, q *http.Request) { r.fake.Silence(w, q) },
+		"half an answer": func(_ *rig, w http.ResponseWriter, q *http.Request) {
+			w.WriteHeader(http.StatusCreated)
+			fmt.Fprint(w, `{"sid":`)
+			w.(http.Flusher).Flush()
+			<-q.Context().Done()
+		},
 	} {
-		t.Run(name+" within the time-out", func(t *testing.T) {
-			r := newRig(t, func(o *Options, _ *delivery.Desk) { o.Timeout = 50 * time.Millisecond })
-			r.fake.Next(answer(r))
-			if _, err := r.send(text("d1", twiliofake.Good)); !errors.Is(err, outbox.ErrSilent) {
-				t.Errorf("error %v", err)
-			}
+		r := newRig(t)
+		ctx, cancel := context.WithCancel(t.Context())
+		r.fake.Next(func(w http.ResponseWriter, q *http.Request) {
+			cancel()
+			then(r, w, q)
 		})
-		t.Run(name+", and the context ends", func(t *testing.T) {
-			r := newRig(t)
-			ctx, cancel := context.WithCancel(t.Context())
-			r.fake.Next(func(w http.ResponseWriter, q *http.Request) {
-				cancel()
-				answer(r)(w, q)
-			})
-			if _, err := r.carrier.Sender.Send(ctx, text("d1", twiliofake.Good)); !errors.Is(err, outbox.ErrSilent) {
-				t.Errorf("error %v", err)
+		if _, err := r.carrier.Sender.Send(ctx, text("d1", twiliofake.Good)); !errors.Is(err, outbox.ErrSilent) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// stuck is a transport that gets as far as it says, and then waits.
+type stuck struct{ connects, answers bool }
+
+func (s stuck) RoundTrip(r *http.Request) (*http.Response, error) {
+	if s.connects {
+		httptrace.ContextClientTrace(r.Context()).GotConn(httptrace.GotConnInfo{})
+	}
+	if s.answers {
+		return &http.Response{StatusCode: http.StatusCreated, Body: io.NopCloser(until{r.Context()})}, nil
+	}
+	<-r.Context().Done()
+	return nil, r.Context().Err()
+}
+
+// until is a body that has nothing until its context ends.
+type until struct{ context.Context }
+
+func (u until) Read([]byte) (int, error) {
+	<-u.Done()
+	return 0, u.Err()
+}
+
+func TestARequestEndsWithItsTimeOut(t *testing.T) {
+	for _, c := range []struct {
+		transport stuck
+		silent    bool
+	}{{stuck{}, false}, {stuck{connects: true}, true}, {stuck{connects: true, answers: true}, true}} {
+		synctest.Test(t, func(t *testing.T) {
+			began := time.Now()
+			one := &client{origin: defaultOrigin, account: account.SID, timeout: defaultTimeout, transport: c.transport}
+			_, err := one.create(t.Context(), messages, url.Values{})
+			if err == nil || errors.Is(err, outbox.ErrSilent) != c.silent || time.Since(began) != defaultTimeout {
+				t.Errorf("%+v: after %v: %v", c.transport, time.Since(began), err)
 			}
 		})
 	}
