@@ -16,8 +16,9 @@ run() { # what, command...
 
 # The race detector watches all of our code, but not inside SQLite's engine: that is C made into
 # Go, with locks of its own, and watched it takes half of all the time that the tests need. They mostly wait (for disks, for
-# PostgreSQL), so more of them run at a time than there are cores.
-run "main module" go test -race -gcflags=modernc.org/sqlite/lib=-race=false -parallel 5 -timeout 15m ./...
+# PostgreSQL), so more of them run at a time than there are cores. -vet=off: lint has all of go vet,
+# and here it would look at every package below ours once more, as built with -race.
+run "main module" go test -race -vet=off -gcflags=modernc.org/sqlite/lib=-race=false -parallel 5 -timeout 15m ./...
 
 # What is built without -race only is not in the run above, so it is run here.
 norace=$(git grep -l --untracked '^//go:build .*!race' -- 'cmd/*.go' 'internal/*.go' | xargs -r -n1 dirname | sort -u | sed 's|^|./|' | xargs)
@@ -25,7 +26,7 @@ if [ -n "$norace" ]; then
 	echo
 	echo "These packages have tests that are built without -race only, so they are run without it too: $norace"
 	# shellcheck disable=SC2086 # a list of packages
-	run "main module, without -race" go test -timeout 15m $norace
+	run "main module, without -race" go test -vet=off -timeout 15m $norace
 else
 	echo "No test asks to be built without -race."
 fi
@@ -33,7 +34,7 @@ fi
 # -count=1, since a nested module's tests build and start the program, and the test
 # cache does not see that it changed.
 for folder in $(scripts/modules.sh -with-packages); do
-	[ "$folder" = . ] || run "module $folder" go -C "$folder" test -count=1 -parallel 4 -timeout 40m ./...
+	[ "$folder" = . ] || run "module $folder" go -C "$folder" test -vet=off -count=1 -parallel 4 -timeout 40m ./...
 done
 
 echo

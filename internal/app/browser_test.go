@@ -186,10 +186,23 @@ func (p page) says(text string) page {
 	return p
 }
 
-var tags = regexp.MustCompile(`<[^>]*>`)
-
 // plain is the page's text, without marks.
-func (p page) plain() string { return html.UnescapeString(tags.ReplaceAllString(p.body, "")) }
+func (p page) plain() string { return html.UnescapeString(unmarked(p.body)) }
+
+// unmarked leaves out <…>. It reads every page, most of them often, so it is no regular expression.
+func unmarked(body string) string {
+	var text strings.Builder
+	for {
+		before, mark, ok := strings.Cut(body, "<")
+		_, after, closed := strings.Cut(mark, ">")
+		if !ok || !closed {
+			text.WriteString(body)
+			return text.String()
+		}
+		text.WriteString(before)
+		body = after
+	}
+}
 
 // main is the page's text on few lines, for messages.
 func (p page) main() string { return strings.Join(strings.Fields(p.plain()), " ") }
@@ -296,7 +309,7 @@ func (p page) scan() phone {
 	if m == nil {
 		p.t.Fatalf("%s (%d) shows no key:\n%s", p.asked, p.status, p.main())
 	}
-	return phone{key: decode(p.t, strings.Join(strings.Fields(tags.ReplaceAllString(m[1], "")), ""))}
+	return phone{key: decode(p.t, strings.Join(strings.Fields(unmarked(m[1])), ""))}
 }
 
 var base32Key = base32.StdEncoding.WithPadding(base32.NoPadding)

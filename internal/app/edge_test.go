@@ -260,7 +260,7 @@ func TestInitCanBeBegunAgainAndReplacesNothing(t *testing.T) {
 // Who was let in before the door shut, and asks a moment later, is answered.
 func TestWhoIsInsideWhenTheServerStopsIsHeard(t *testing.T) {
 	t.Parallel()
-	h := openQuiet(t, "sqlite:"+filepath.Join(t.TempDir(), "sallyport.db"))
+	h := openQuiet(t, storetest.SQLite(t))
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	must(t, err)
 	ctx, stop := context.WithCancel(t.Context())

@@ -5,15 +5,16 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
+
+	"sallyport.dev/sallyport/internal/store/storetest"
 )
 
 // onSQLite opens a house for what no database has a part in.
 func onSQLite(t *testing.T) *house {
 	t.Helper()
-	return open(t, "sqlite:"+filepath.Join(t.TempDir(), "sallyport.db"))
+	return open(t, storetest.SQLite(t))
 }
 
 func TestReturnToLeadsToNoOtherHost(t *testing.T) {

@@ -101,7 +101,7 @@ func TestAWriteThatFailsTakesNoHalfStep(t *testing.T) {
 
 func TestADatabaseThatAnotherProgramHoldsMakesNobodyWaitForEver(t *testing.T) {
 	t.Parallel()
-	h := open(t, "sqlite:"+filepath.Join(t.TempDir(), "sallyport.db"))
+	h := open(t, storetest.SQLite(t))
 	key := h.newBrowser().join(sam)
 	held, err := h.db.Conn(t.Context())
 	h.must(err)

@@ -80,7 +80,7 @@ func onBothEnginesIn(t *testing.T, enter func(t testing.TB, dsn string) *house, 
 	t.Parallel()
 	t.Run("SQLite", func(t *testing.T) {
 		t.Parallel()
-		test(t, enter(t, "sqlite:"+filepath.Join(t.TempDir(), "sallyport.db")))
+		test(t, enter(t, storetest.SQLite(t)))
 	})
 	t.Run("PostgreSQL", func(t *testing.T) {
 		t.Parallel()

@@ -14,7 +14,10 @@ tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 sqlc=${SQLC:-$(command -v sqlc || true)}
 if [ -z "$sqlc" ]; then
-	GOBIN="$tmp" CGO_ENABLED=0 go install "github.com/sqlc-dev/sqlc/cmd/sqlc@$version"
+	# It runs once, so most of it is compiled without being optimised: its parsers for other databases
+	# alone would take half a minute. wazero compiles PostgreSQL's parser, so that one must be quick.
+	GOBIN="$tmp" CGO_ENABLED=0 go install -gcflags='github.com/...=-N -l' -gcflags='github.com/tetratelabs/...=' \
+		-ldflags=-w "github.com/sqlc-dev/sqlc/cmd/sqlc@$version"
 	sqlc="$tmp/sqlc"
 fi
 if [ "$("$sqlc" version)" != "$version" ]; then

@@ -1,7 +1,7 @@
 // Package words is the one catalogue of everything that the pages say. A sentence has
 // a key, stands once a language in locale/*.json, and is written by a Printer:
 //
-//	Load       reads and checks every language, once, at start-up
+//	Load       reads and checks every language, once a process
 //	Printer    picks the language that suits the reader
 //	T, H       write a sentence, as text or with its emphasis as HTML
 //	Clock, On  write times and dates, in the reader's time zone (clock.go)
@@ -18,6 +18,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 
 	"golang.org/x/text/language"
 )
@@ -43,8 +44,13 @@ type Printer struct {
 }
 
 // Load reads all languages and checks that they say the same things: equal keys,
-// equal placeholders, twelve months. It reports every mistake at once.
-func Load() (*Catalogue, error) {
+// equal placeholders, twelve months. It reports every mistake at once. What was loaded is
+// kept: every later call returns the same Catalogue.
+func Load() (*Catalogue, error) { return loaded() }
+
+var loaded = sync.OnceValues(loadAll)
+
+func loadAll() (*Catalogue, error) {
 	files, err := locales.ReadDir("locale")
 	if err != nil {
 		return nil, fmt.Errorf("list the languages: %w", err)

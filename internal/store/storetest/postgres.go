@@ -234,12 +234,18 @@ func makeTemplate(port int) error {
 	if err := administer(port, "CREATE DATABASE "+template); err != nil {
 		return err
 	}
+	return migrateTemplate(dsn(port, template), "pgx", dsn(port, template))
+}
+
+// migrateTemplate brings the schema of the database at dsn up to date and leaves nothing in it;
+// driver opens source, the same database, past the store.
+func migrateTemplate(dsn, driver, source string) error {
 	ctx := context.Background()
 	ring, err := secret.NewRing("template", map[secret.KeyID][]byte{"template": make([]byte, 32)})
 	if err != nil {
 		return err
 	}
-	s, err := store.Open(ctx, dsn(port, template), ring, store.Options{})
+	s, err := store.Open(ctx, dsn, ring, store.Options{})
 	if err != nil {
 		return err
 	}
@@ -247,7 +253,7 @@ func makeTemplate(port int) error {
 		return err
 	}
 	// Each test has a key ring of its own.
-	db, err := sql.Open("pgx", dsn(port, template))
+	db, err := sql.Open(driver, source)
 	if err != nil {
 		return err
 	}

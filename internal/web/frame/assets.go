@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"sync"
 )
 
 var (
@@ -36,6 +37,10 @@ type asset struct {
 	mediaType     string
 	plain, zipped []byte
 }
+
+// ours are the assets of every Frame, made once: squeezing them takes more than all the rest of
+// a start, and a test binary starts hundreds of servers.
+var ours = sync.OnceValues(newAssets)
 
 func newAssets() (assets, error) {
 	a := assets{files: map[string]asset{}}

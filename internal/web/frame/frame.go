@@ -63,7 +63,7 @@ func Room(pages embed.FS) fs.FS {
 func New(c *words.Catalogue, o Options, pages ...fs.FS) (*Frame, error) {
 	f := &Frame{words: c, options: o, sets: map[string]*template.Template{}}
 	var err error
-	if f.assets, err = newAssets(); err != nil {
+	if f.assets, err = ours(); err != nil {
 		return nil, err
 	}
 	master := template.New("").Option("missingkey=error").Funcs(functions(words.Printer{}))
