@@ -53,7 +53,6 @@ func openSQLite(path string, o Options) (*Store, error) {
 	read, written := sqlcgen.New(&statements{db: reader}), &statements{db: writer}
 	return &Store{writer: writer, reader: reader, read: read, written: written, dialect: dialect{
 		name:      "sqlite3",
-		local:     true,
 		brokenOff: func(error) bool { return false }, // immediate transactions wait instead
 		duplicate: sqliteDuplicate,
 		damaged:   sqliteDamaged,

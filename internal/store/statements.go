@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"slices"
 	"sync"
 
@@ -12,6 +13,10 @@ import (
 // statements runs each statement of queries/ as one that was prepared on its connection
 // before: to SQLite, reading the text is most of the work of a look-up. The texts are
 // constants, so there are only so many. (pgx does the same by itself.)
+//
+// None is broken off when its ctx ends: no network is between, so each is over soon, and
+// watching for that end, a goroutine a statement, costs more than most of them. Once its ctx
+// has ended, a transaction is neither begun nor committed.
 type statements struct {
 	db     *sql.DB
 	byText sync.Map // string -> *sql.Stmt
@@ -44,7 +49,7 @@ func (s *statements) ExecContext(ctx context.Context, text string, args ...any) 
 	if err != nil {
 		return nil, err
 	}
-	return p.ExecContext(ctx, args...)
+	return p.ExecContext(context.WithoutCancel(ctx), args...)
 }
 
 // PrepareContext implements sqlcgen.DBTX.
@@ -58,7 +63,7 @@ func (s *statements) QueryContext(ctx context.Context, text string, args ...any)
 	if err != nil {
 		return nil, err
 	}
-	return p.QueryContext(ctx, args...)
+	return p.QueryContext(context.WithoutCancel(ctx), args...)
 }
 
 // QueryRowContext implements sqlcgen.DBTX.
@@ -67,20 +72,58 @@ func (s *statements) QueryRowContext(ctx context.Context, text string, args ...a
 	if err != nil {
 		return s.db.QueryRowContext(ctx, text, args...) // which meets the same, and can say so
 	}
-	return p.QueryRowContext(ctx, args...)
+	return p.QueryRowContext(context.WithoutCancel(ctx), args...)
+}
+
+// once runs f in a transaction.
+func (s *statements) once(ctx context.Context, f func(q *sqlcgen.Queries) error) error {
+	t := &inTx{byText: &s.byText}
+	err := s.alone(ctx, func(tx *sql.Tx) error {
+		t.Tx = tx
+		return commit(tx, func(q *sqlcgen.Queries) error {
+			if err := f(q); err != nil {
+				return err
+			}
+			return ctx.Err()
+		}, t)
+	})
+	if err != nil {
+		return err
+	}
+	for _, text := range t.missing {
+		if _, err := s.prepared(ctx, text); err != nil {
+			break // the next one that needs it tries again
+		}
+	}
+	return nil
+}
+
+// alone gives f the connection, in a transaction that is rolled back where f leaves it open.
+func (s *statements) alone(ctx context.Context, f func(tx *sql.Tx) error) error {
+	c, err := s.db.Conn(ctx)
+	if err != nil {
+		return fmt.Errorf("wait for the database: %w", err)
+	}
+	defer func() { _ = c.Close() }() // it goes back to the line
+	tx, err := c.BeginTx(context.WithoutCancel(ctx), nil)
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	defer func() { _ = tx.Rollback() }() // after a commit it does nothing
+	return f(tx)
 }
 
 // inTx is statements in a transaction. It holds the connection, on SQLite the only one that
 // writes, so what is not prepared yet runs as it is and is prepared when the transaction ends.
 type inTx struct {
 	*sql.Tx
-	statements *statements
-	missing    []string
+	byText  *sync.Map
+	missing []string
 }
 
 func (t *inTx) prepared(ctx context.Context, text string) *sql.Stmt {
-	if known, ok := t.statements.byText.Load(text); ok {
-		return t.StmtContext(ctx, known.(*sql.Stmt))
+	if known, ok := t.byText.Load(text); ok {
+		return t.StmtContext(context.WithoutCancel(ctx), known.(*sql.Stmt))
 	}
 	if !slices.Contains(t.missing, text) {
 		t.missing = append(t.missing, text)
@@ -88,35 +131,26 @@ func (t *inTx) prepared(ctx context.Context, text string) *sql.Stmt {
 	return nil
 }
 
-// ended prepares what was missing, for the next one.
-func (t *inTx) ended(ctx context.Context) {
-	for _, text := range t.missing {
-		if _, err := t.statements.prepared(ctx, text); err != nil {
-			return // the next one that needs it tries again
-		}
-	}
-}
-
 // ExecContext implements sqlcgen.DBTX.
 func (t *inTx) ExecContext(ctx context.Context, text string, args ...any) (sql.Result, error) {
 	if p := t.prepared(ctx, text); p != nil {
-		return p.ExecContext(ctx, args...)
+		return p.ExecContext(context.WithoutCancel(ctx), args...)
 	}
-	return t.Tx.ExecContext(ctx, text, args...)
+	return t.Tx.ExecContext(context.WithoutCancel(ctx), text, args...)
 }
 
 // QueryContext implements sqlcgen.DBTX.
 func (t *inTx) QueryContext(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
 	if p := t.prepared(ctx, text); p != nil {
-		return p.QueryContext(ctx, args...)
+		return p.QueryContext(context.WithoutCancel(ctx), args...)
 	}
-	return t.Tx.QueryContext(ctx, text, args...)
+	return t.Tx.QueryContext(context.WithoutCancel(ctx), text, args...)
 }
 
 // QueryRowContext implements sqlcgen.DBTX.
 func (t *inTx) QueryRowContext(ctx context.Context, text string, args ...any) *sql.Row {
 	if p := t.prepared(ctx, text); p != nil {
-		return p.QueryRowContext(ctx, args...)
+		return p.QueryRowContext(context.WithoutCancel(ctx), args...)
 	}
-	return t.Tx.QueryRowContext(ctx, text, args...)
+	return t.Tx.QueryRowContext(context.WithoutCancel(ctx), text, args...)
 }

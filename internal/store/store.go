@@ -50,8 +50,6 @@ type Store struct {
 // dialect is the little in which the two databases differ.
 type dialect struct {
 	name string
-	// local: no network is between, so what is found by its key is found in microseconds.
-	local bool
 	// brokenOff: the transaction met another one and may be tried again.
 	brokenOff func(error) bool
 	// duplicate: a row breaks a unique index.
@@ -96,20 +94,15 @@ func (s *Store) write(ctx context.Context, f func(q *sqlcgen.Queries) error) err
 }
 
 func (s *Store) once(ctx context.Context, f func(q *sqlcgen.Queries) error) error {
+	if s.written != nil {
+		return s.written.once(ctx, f)
+	}
 	tx, err := s.writer.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
 	defer func() { _ = tx.Rollback() }() // after a commit it does nothing
-	if s.written == nil {
-		return commit(tx, f, tx)
-	}
-	prepared := &inTx{Tx: tx, statements: s.written}
-	err = commit(tx, f, prepared)
-	if err == nil {
-		prepared.ended(ctx)
-	}
-	return err
+	return commit(tx, f, tx)
 }
 
 // commit commits what f does by statements in tx.
