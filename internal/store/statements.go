@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"fmt"
 	"slices"
 	"sync"
 
@@ -73,44 +72,6 @@ func (s *statements) QueryRowContext(ctx context.Context, text string, args ...a
 		return s.db.QueryRowContext(ctx, text, args...) // which meets the same, and can say so
 	}
 	return p.QueryRowContext(context.WithoutCancel(ctx), args...)
-}
-
-// once runs f in a transaction.
-func (s *statements) once(ctx context.Context, f func(q *sqlcgen.Queries) error) error {
-	t := &inTx{byText: &s.byText}
-	err := s.alone(ctx, func(tx *sql.Tx) error {
-		t.Tx = tx
-		return commit(tx, func(q *sqlcgen.Queries) error {
-			if err := f(q); err != nil {
-				return err
-			}
-			return ctx.Err()
-		}, t)
-	})
-	if err != nil {
-		return err
-	}
-	for _, text := range t.missing {
-		if _, err := s.prepared(ctx, text); err != nil {
-			break // the next one that needs it tries again
-		}
-	}
-	return nil
-}
-
-// alone gives f the connection, in a transaction that is rolled back where f leaves it open.
-func (s *statements) alone(ctx context.Context, f func(tx *sql.Tx) error) error {
-	c, err := s.db.Conn(ctx)
-	if err != nil {
-		return fmt.Errorf("wait for the database: %w", err)
-	}
-	defer func() { _ = c.Close() }() // it goes back to the line
-	tx, err := c.BeginTx(context.WithoutCancel(ctx), nil)
-	if err != nil {
-		return fmt.Errorf("begin: %w", err)
-	}
-	defer func() { _ = tx.Rollback() }() // after a commit it does nothing
-	return f(tx)
 }
 
 // inTx is statements in a transaction. It holds the connection, on SQLite the only one that

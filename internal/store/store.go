@@ -41,7 +41,7 @@ type Store struct {
 	writer  *sql.DB
 	reader  *sql.DB // the same as writer on PostgreSQL
 	read    *sqlcgen.Queries
-	written *statements // of writer; nil on PostgreSQL
+	written *line // to writer; nil on PostgreSQL
 	ring    *secret.Ring
 	dialect dialect
 	conns   int // that the pool of PostgreSQL keeps
@@ -82,7 +82,7 @@ func (s *Store) Close() error {
 
 // write runs f in a transaction, the only way in which anything is written. f may run
 // several times, so it sets what it returns anew each time. On SQLite all of them stand in
-// one line.
+// one line (line.go).
 func (s *Store) write(ctx context.Context, f func(q *sqlcgen.Queries) error) error {
 	var err error
 	for range maxTries {
@@ -95,7 +95,7 @@ func (s *Store) write(ctx context.Context, f func(q *sqlcgen.Queries) error) err
 
 func (s *Store) once(ctx context.Context, f func(q *sqlcgen.Queries) error) error {
 	if s.written != nil {
-		return s.written.once(ctx, f)
+		return s.written.write(ctx, f)
 	}
 	tx, err := s.writer.BeginTx(ctx, nil)
 	if err != nil {
