@@ -146,7 +146,11 @@ func bound(id KeyID, parts []string) []byte {
 // frame joins parts, each after its length in 8 bytes, so that ("ab", "c") and
 // ("a", "bc") differ.
 func frame(parts []string) []byte {
-	var out []byte
+	size := 0
+	for _, p := range parts {
+		size += 8 + len(p)
+	}
+	out := make([]byte, 0, size)
 	for _, p := range parts {
 		out = binary.BigEndian.AppendUint64(out, uint64(len(p)))
 		out = append(out, p...)

@@ -30,12 +30,15 @@ func (s *SignIns) Answer(ctx context.Context, b Browser, f Form, answer string) 
 	// Taken on: from here it no longer matters whether the client is still there.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleLimit)
 	defer cancel()
-	si, err := s.compare(ctx, s.known(s.withSecret(st, b)), b, spend, answer)
+	si, err := s.compare(ctx, s.known(s.withSecret(st, b)), attempt{browser: b, form: f, spend: spend}, answer)
+	if err == nil {
+		return si, nil // the form's outcome was written with the step
+	}
 	if settled := s.Forms.Settle(ctx, b.Between.Company, b.Between.ID, f, outcomeOf(err)); settled != nil {
 		s.Log.ErrorContext(ctx, "form outcome not kept", "sign_in", b.Between.ID, "error", settled)
 	}
 	s.noteRefusal(ctx, st, err)
-	return si, err
+	return SignIn{}, err
 }
 
 // orRefused is orRepeated, and keeps why an answer did not count that is no repeat.
@@ -45,6 +48,13 @@ func (s *SignIns) orRefused(ctx context.Context, st State, b Browser, f Form, wh
 		s.noteRefusal(ctx, st, why)
 	}
 	return si, err
+}
+
+// attempt is one that was taken, and what for.
+type attempt struct {
+	browser Browser
+	form    Form
+	spend   SpendID
 }
 
 // answerable: answer looks like one, and there is a code that it could be. Otherwise nothing
@@ -69,31 +79,31 @@ func (s *SignIns) answerable(st State, answer string) error {
 }
 
 // compare verifies the answer, once, and settles what follows.
-func (s *SignIns) compare(ctx context.Context, st State, b Browser, spend SpendID, answer string) (SignIn, error) {
+func (s *SignIns) compare(ctx context.Context, st State, t attempt, answer string) (SignIn, error) {
 	c := st.SignIn.Challenge // with company, user, sign-in and purpose, as Load fills them in
 	a, ok := Asked(st)
 	verifier := s.Kinds[a.Kind]
 	if !ok || verifier == nil {
-		return SignIn{}, s.refund(ctx, st, spend, RefundAll, factor.ErrUnknownKind)
+		return SignIn{}, s.refund(ctx, st, t.spend, RefundAll, factor.ErrUnknownKind)
 	}
-	if a.DisabledBy == string(spend) {
+	if a.DisabledBy == string(t.spend) {
 		a.DisabledBy = "" // the hundredth in a row may still be right
 	}
 	proof, err := verifier.Verify(ctx, a, c, answer, s.Now())
 	switch {
 	case err == nil:
-		return s.proven(ctx, st, b, Answer{Proof: proof, Spend: spend, Address: b.Address})
+		return s.proven(ctx, st, t, proof)
 	case errors.Is(err, factor.ErrReplayed):
-		return SignIn{}, s.refund(ctx, st, spend, RefundCount, err)
+		return SignIn{}, s.refund(ctx, st, t.spend, RefundCount, err)
 	case errors.Is(err, factor.ErrWrong):
 		s.Log.InfoContext(ctx, "answer refused", "company", st.User.Company, "user", st.User.ID, "sign_in", st.SignIn.ID, "kind", a.Kind)
-		return SignIn{}, s.refused(ctx, st, b, err)
+		return SignIn{}, s.refused(ctx, st, t.browser, err)
 	case errors.Is(err, factor.ErrLost):
-		return SignIn{}, s.refund(ctx, st, spend, RefundAll, s.lost(ctx, st, err))
+		return SignIn{}, s.refund(ctx, st, t.spend, RefundAll, s.lost(ctx, st, err))
 	case errors.Is(err, factor.ErrNotCompared) && c.Over(s.Now()): // since it was looked at
-		return SignIn{}, s.refund(ctx, st, spend, RefundAll, ErrCodeOver)
+		return SignIn{}, s.refund(ctx, st, t.spend, RefundAll, ErrCodeOver)
 	case errors.Is(err, factor.ErrNotCompared):
-		return SignIn{}, s.refund(ctx, st, spend, RefundAll, err)
+		return SignIn{}, s.refund(ctx, st, t.spend, RefundAll, err)
 	}
 	return SignIn{}, err
 }
@@ -109,10 +119,15 @@ func (s *SignIns) lost(ctx context.Context, st State, why error) error {
 
 // proven decides and commits a right answer: when the state has moved meanwhile, again
 // on a fresh one with the same proof, never comparing again.
-func (s *SignIns) proven(ctx context.Context, st State, b Browser, e Answer) (SignIn, error) {
-	after, err := s.settle(ctx, st, e, nil)
+func (s *SignIns) proven(ctx context.Context, st State, t attempt, p factor.Proof) (SignIn, error) {
+	e := Answer{Proof: p, Spend: t.spend, Address: t.browser.Address}
+	var came []Effect
+	if t.form.Nonce != "" {
+		came = []Effect{Settle{Form: t.form}}
+	}
+	after, err := s.settle(ctx, st, e, came)
 	if errors.Is(err, ErrMoved) {
-		after, err = s.commit(ctx, e, nil, func(ctx context.Context) (State, error) { return s.load(ctx, b) })
+		after, err = s.commit(ctx, e, came, func(ctx context.Context) (State, error) { return s.load(ctx, t.browser) })
 	}
 	switch {
 	case err == nil:

@@ -92,6 +92,8 @@ type (
 	}
 	// Claim marks a rendering of a form as used: ErrRepeated if it was before.
 	Claim struct{ Form Form }
+	// Settle notes that a form which Spend has claimed came to this step.
+	Settle struct{ Form Form }
 )
 
 func (BurnStep) effect()       {}
@@ -110,6 +112,7 @@ func (Entered) effect()        {}
 func (Notify) effect()         {}
 func (Disable) effect()        {}
 func (Claim) effect()          {}
+func (Settle) effect()         {}
 
 func (NotifyAdministrators) effect() {}
 func (SetConnection) effect()        {}

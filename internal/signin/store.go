@@ -86,7 +86,8 @@ const (
 
 // Forms remembers what became of a form that was claimed.
 type Forms interface {
-	// Settle notes the outcome of a form that Spend has claimed.
+	// Settle notes the outcome of a form that Spend has claimed, unless it has one: that of a
+	// step is written with it.
 	Settle(ctx context.Context, c company.ID, id ID, f Form, o Outcome) error
 	// Outcome returns what became of f: ErrNotFound when it was never claimed, an Outcome
 	// with an empty Result while its step runs.

@@ -78,6 +78,12 @@ func (c *change) effect(e signin.Effect) error {
 			CompanyID: string(u.Company), SignInID: string(c.after.SignIn.ID), Nonce: e.Form.Nonce, FieldsDigest: e.Form.Digest,
 			Outcome: outcomeOK,
 		})
+	case signin.Settle:
+		if c.before.SignIn == nil {
+			return errors.New("a form to settle without its sign-in")
+		}
+		_, err := c.q.SettleForm(c.ctx, formOutcome(u.Company, c.before.SignIn.ID, e.Form, signin.Outcome{Result: outcomeOK}))
+		return err
 	default:
 		return fmt.Errorf("unknown effect %T", e)
 	}

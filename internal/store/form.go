@@ -14,7 +14,7 @@ import (
 
 var _ signin.Forms = (*Store)(nil)
 
-// outcomeOK is what a form that Commit claims came to: it was committed.
+// outcomeOK is what a form came to that Commit claims or settles: it was committed.
 const outcomeOK = "ok"
 
 // claim notes that a form was used: signin.ErrRepeated if it was before.
@@ -38,16 +38,20 @@ func (s *Store) Settle(ctx context.Context, c company.ID, id signin.ID, f signin
 		return nil
 	}
 	err := s.write(ctx, func(q *sqlcgen.Queries) error {
-		_, err := q.SettleForm(ctx, sqlcgen.SettleFormParams{
-			Outcome: o.Result, UntilMs: toMS(o.Until), DriftMs: o.Drift.Milliseconds(),
-			CompanyID: string(c), SignInID: string(id), Nonce: f.Nonce, FieldsDigest: f.Digest,
-		})
+		_, err := q.SettleForm(ctx, formOutcome(c, id, f, o))
 		return err
 	})
 	if err != nil {
 		return fmt.Errorf("settle a form of sign-in %s: %w", id, err)
 	}
 	return nil
+}
+
+func formOutcome(c company.ID, id signin.ID, f signin.Form, o signin.Outcome) sqlcgen.SettleFormParams {
+	return sqlcgen.SettleFormParams{
+		Outcome: o.Result, UntilMs: toMS(o.Until), DriftMs: o.Drift.Milliseconds(),
+		CompanyID: string(c), SignInID: string(id), Nonce: f.Nonce, FieldsDigest: f.Digest,
+	}
 }
 
 // Outcome implements signin.Forms.

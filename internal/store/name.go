@@ -203,7 +203,13 @@ func refundPassword(ctx context.Context, q *sqlcgen.Queries, sp signin.PasswordS
 	}); err != nil || sp.Network == nil {
 		return err
 	}
-	_, err := q.SettleNetworkTry(ctx, settled(sp, 0))
+	n, err := q.DropNetworkTry(ctx, sqlcgen.DropNetworkTryParams{
+		NetworkDigest: sp.Network, MinuteMs: toMS(sp.Minute), SubjectDigest: sp.Subject,
+	})
+	if err != nil || n > 0 {
+		return err
+	}
+	_, err = q.SettleNetworkTry(ctx, settled(sp, 0))
 	return err
 }
 

@@ -45,9 +45,6 @@ func (s *Store) FindSession(ctx context.Context, t signin.Token) (session.Found,
 
 // CheckSession implements session.Store. One statement, one row.
 func (s *Store) CheckSession(ctx context.Context, t signin.Token) (session.Found, error) {
-	if s.dialect.local {
-		ctx = context.WithoutCancel(ctx) // watching for a browser that gives up costs more than the look-up
-	}
 	r, err := s.read.CheckSession(ctx, sqlcgen.CheckSessionParams{CompanyID: string(t.Company), ID: string(t.ID)})
 	if errors.Is(err, sql.ErrNoRows) {
 		err = signin.ErrSignedOut

@@ -50,10 +50,9 @@ func openSQLite(path string, o Options) (*Store, error) {
 	conns := cmp.Or(o.MaxConns, 4)
 	reader.SetMaxOpenConns(conns)
 	reader.SetMaxIdleConns(conns)
-	read, written := sqlcgen.New(&statements{db: reader}), &statements{db: writer}
+	read, written := sqlcgen.New(&statements{db: reader}), newLine(writer)
 	return &Store{writer: writer, reader: reader, read: read, written: written, dialect: dialect{
 		name:      "sqlite3",
-		local:     true,
 		brokenOff: func(error) bool { return false }, // immediate transactions wait instead
 		duplicate: sqliteDuplicate,
 		damaged:   sqliteDamaged,

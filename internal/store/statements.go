@@ -12,6 +12,10 @@ import (
 // statements runs each statement of queries/ as one that was prepared on its connection
 // before: to SQLite, reading the text is most of the work of a look-up. The texts are
 // constants, so there are only so many. (pgx does the same by itself.)
+//
+// None is broken off when its ctx ends: no network is between, so each is over soon, and
+// watching for that end, a goroutine a statement, costs more than most of them. Once its ctx
+// has ended, a transaction is neither begun nor committed.
 type statements struct {
 	db     *sql.DB
 	byText sync.Map // string -> *sql.Stmt
@@ -44,7 +48,7 @@ func (s *statements) ExecContext(ctx context.Context, text string, args ...any) 
 	if err != nil {
 		return nil, err
 	}
-	return p.ExecContext(ctx, args...)
+	return p.ExecContext(context.WithoutCancel(ctx), args...)
 }
 
 // PrepareContext implements sqlcgen.DBTX.
@@ -58,7 +62,7 @@ func (s *statements) QueryContext(ctx context.Context, text string, args ...any)
 	if err != nil {
 		return nil, err
 	}
-	return p.QueryContext(ctx, args...)
+	return p.QueryContext(context.WithoutCancel(ctx), args...)
 }
 
 // QueryRowContext implements sqlcgen.DBTX.
@@ -67,20 +71,20 @@ func (s *statements) QueryRowContext(ctx context.Context, text string, args ...a
 	if err != nil {
 		return s.db.QueryRowContext(ctx, text, args...) // which meets the same, and can say so
 	}
-	return p.QueryRowContext(ctx, args...)
+	return p.QueryRowContext(context.WithoutCancel(ctx), args...)
 }
 
 // inTx is statements in a transaction. It holds the connection, on SQLite the only one that
 // writes, so what is not prepared yet runs as it is and is prepared when the transaction ends.
 type inTx struct {
 	*sql.Tx
-	statements *statements
-	missing    []string
+	byText  *sync.Map
+	missing []string
 }
 
 func (t *inTx) prepared(ctx context.Context, text string) *sql.Stmt {
-	if known, ok := t.statements.byText.Load(text); ok {
-		return t.StmtContext(ctx, known.(*sql.Stmt))
+	if known, ok := t.byText.Load(text); ok {
+		return t.StmtContext(context.WithoutCancel(ctx), known.(*sql.Stmt))
 	}
 	if !slices.Contains(t.missing, text) {
 		t.missing = append(t.missing, text)
@@ -88,35 +92,26 @@ func (t *inTx) prepared(ctx context.Context, text string) *sql.Stmt {
 	return nil
 }
 
-// ended prepares what was missing, for the next one.
-func (t *inTx) ended(ctx context.Context) {
-	for _, text := range t.missing {
-		if _, err := t.statements.prepared(ctx, text); err != nil {
-			return // the next one that needs it tries again
-		}
-	}
-}
-
 // ExecContext implements sqlcgen.DBTX.
 func (t *inTx) ExecContext(ctx context.Context, text string, args ...any) (sql.Result, error) {
 	if p := t.prepared(ctx, text); p != nil {
-		return p.ExecContext(ctx, args...)
+		return p.ExecContext(context.WithoutCancel(ctx), args...)
 	}
-	return t.Tx.ExecContext(ctx, text, args...)
+	return t.Tx.ExecContext(context.WithoutCancel(ctx), text, args...)
 }
 
 // QueryContext implements sqlcgen.DBTX.
 func (t *inTx) QueryContext(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
 	if p := t.prepared(ctx, text); p != nil {
-		return p.QueryContext(ctx, args...)
+		return p.QueryContext(context.WithoutCancel(ctx), args...)
 	}
-	return t.Tx.QueryContext(ctx, text, args...)
+	return t.Tx.QueryContext(context.WithoutCancel(ctx), text, args...)
 }
 
 // QueryRowContext implements sqlcgen.DBTX.
 func (t *inTx) QueryRowContext(ctx context.Context, text string, args ...any) *sql.Row {
 	if p := t.prepared(ctx, text); p != nil {
-		return p.QueryRowContext(ctx, args...)
+		return p.QueryRowContext(context.WithoutCancel(ctx), args...)
 	}
-	return t.Tx.QueryRowContext(ctx, text, args...)
+	return t.Tx.QueryRowContext(context.WithoutCancel(ctx), text, args...)
 }

@@ -41,7 +41,7 @@ type Store struct {
 	writer  *sql.DB
 	reader  *sql.DB // the same as writer on PostgreSQL
 	read    *sqlcgen.Queries
-	written *statements // of writer; nil on PostgreSQL
+	written *line // to writer; nil on PostgreSQL
 	ring    *secret.Ring
 	dialect dialect
 	conns   int // that the pool of PostgreSQL keeps
@@ -50,8 +50,6 @@ type Store struct {
 // dialect is the little in which the two databases differ.
 type dialect struct {
 	name string
-	// local: no network is between, so what is found by its key is found in microseconds.
-	local bool
 	// brokenOff: the transaction met another one and may be tried again.
 	brokenOff func(error) bool
 	// duplicate: a row breaks a unique index.
@@ -84,7 +82,7 @@ func (s *Store) Close() error {
 
 // write runs f in a transaction, the only way in which anything is written. f may run
 // several times, so it sets what it returns anew each time. On SQLite all of them stand in
-// one line.
+// one line (line.go).
 func (s *Store) write(ctx context.Context, f func(q *sqlcgen.Queries) error) error {
 	var err error
 	for range maxTries {
@@ -96,20 +94,15 @@ func (s *Store) write(ctx context.Context, f func(q *sqlcgen.Queries) error) err
 }
 
 func (s *Store) once(ctx context.Context, f func(q *sqlcgen.Queries) error) error {
+	if s.written != nil {
+		return s.written.write(ctx, f)
+	}
 	tx, err := s.writer.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
 	defer func() { _ = tx.Rollback() }() // after a commit it does nothing
-	if s.written == nil {
-		return commit(tx, f, tx)
-	}
-	prepared := &inTx{Tx: tx, statements: s.written}
-	err = commit(tx, f, prepared)
-	if err == nil {
-		prepared.ended(ctx)
-	}
-	return err
+	return commit(tx, f, tx)
 }
 
 // commit commits what f does by statements in tx.

@@ -55,13 +55,20 @@ VALUES (@network_digest, @minute_ms, @subject_digest, 0, 1)
 UPDATE network_failure SET pending = pending - 1, fails = fails + @fails
  WHERE network_digest = @network_digest AND minute_ms = @minute_ms AND subject_digest = @subject_digest AND pending > 0;
 
+-- name: DropNetworkTry :execrows
+-- DropNetworkTry is SettleNetworkTry for one that was not wrong, where it is all that the row
+-- tells of: else each who looks at the network would read it for NetworkSpan.
+DELETE FROM network_failure
+ WHERE network_digest = @network_digest AND minute_ms = @minute_ms AND subject_digest = @subject_digest
+   AND fails = 0 AND pending = 1;
+
 -- name: AddPasswordSpend :execrows
 INSERT INTO password_spend (subject_digest, id, refunded, spent_ms)
 VALUES (@subject_digest, @id, FALSE, @spent_ms);
 
 -- name: RefundPasswordSpend :one
 -- No row: given back before.
-UPDATE password_spend SET refunded = TRUE
+DELETE FROM password_spend
  WHERE subject_digest = @subject_digest AND id = @id AND refunded = FALSE
 RETURNING spent_ms;
 

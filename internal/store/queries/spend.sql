@@ -5,8 +5,10 @@ VALUES (@company_id, @sign_in_id, @nonce, @fields_digest, @spend_id, @outcome, 0
     ON CONFLICT (company_id, sign_in_id, nonce, fields_digest) DO NOTHING;
 
 -- name: SettleForm :execrows
+-- The first outcome stands.
 UPDATE form SET outcome = @outcome, until_ms = @until_ms, drift_ms = @drift_ms
- WHERE company_id = @company_id AND sign_in_id = @sign_in_id AND nonce = @nonce AND fields_digest = @fields_digest;
+ WHERE company_id = @company_id AND sign_in_id = @sign_in_id AND nonce = @nonce AND fields_digest = @fields_digest
+   AND outcome = '';
 
 -- name: FormOutcome :one
 SELECT outcome, until_ms, drift_ms

@@ -11,6 +11,7 @@ func formTests() []test {
 	return []test{
 		{"a form that was sent again gets the first outcome", sameFormSameOutcome},
 		{"a form claimed by a step is settled with it", claimedByCommit},
+		{"a form that an attempt was taken for is settled with its step, and once", settledByCommit},
 		{"a form without a nonce is never taken as repeated", noNonce},
 	}
 }
@@ -40,6 +41,29 @@ func sameFormSameOutcome(w *World) {
 	w.Must(err)
 	_, _, err = w.Store.Spend(w.Context(), w.Begin(c, u, signin.Token{}), f, w.Now)
 	w.Must(err)
+}
+
+func settledByCommit(w *World) {
+	c := w.Company(true)
+	u, _, _ := w.Enrolled(c, company.Salesperson)
+	b, f := w.Begin(c, u, signin.Token{}), signin.Form{Nonce: "n", Digest: "d"}
+	st, spend, err := w.Store.Spend(w.Context(), b, f, w.Now)
+	w.Must(err)
+	d, err := w.Decide(st, signin.Answer{Proof: Proof(st, 2), Spend: spend})
+	w.Must(err)
+	d.Effects = append(d.Effects, signin.Settle{Form: f})
+	stale := d
+	stale.Before.User.Version--
+	w.Want(w.Commit(stale), signin.ErrMoved)
+	if o, err := w.Store.Outcome(w.Context(), c, b.Between.ID, f); err != nil || o != (signin.Outcome{}) {
+		w.Fatalf("got %+v, %v of a step that was not written", o, err)
+	}
+	w.Must(w.Commit(d))
+	// Whoever did not hear that it was written may not say otherwise.
+	w.Must(w.Store.Settle(w.Context(), c, b.Between.ID, f, signin.Outcome{Result: "failed"}))
+	if o, err := w.Store.Outcome(w.Context(), c, b.Between.ID, f); err != nil || o.Result != "ok" {
+		w.Fatalf("got %+v, %v, want ok", o, err)
+	}
 }
 
 func claimedByCommit(w *World) {

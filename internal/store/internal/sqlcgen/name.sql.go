@@ -81,6 +81,28 @@ func (q *Queries) CountPassword(ctx context.Context, arg CountPasswordParams) (i
 	return result.RowsAffected()
 }
 
+const dropNetworkTry = `-- name: DropNetworkTry :execrows
+DELETE FROM network_failure
+ WHERE network_digest = $1 AND minute_ms = $2 AND subject_digest = $3
+   AND fails = 0 AND pending = 1
+`
+
+type DropNetworkTryParams struct {
+	NetworkDigest []byte
+	MinuteMs      int64
+	SubjectDigest []byte
+}
+
+// DropNetworkTry is SettleNetworkTry for one that was not wrong, where it is all that the row
+// tells of: else each who looks at the network would read it for NetworkSpan.
+func (q *Queries) DropNetworkTry(ctx context.Context, arg DropNetworkTryParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, dropNetworkTry, arg.NetworkDigest, arg.MinuteMs, arg.SubjectDigest)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const findName = `-- name: FindName :one
 SELECT users.company_id, users.id, users.password_hash, users.epoch, users.status
   FROM directory
@@ -273,7 +295,7 @@ func (q *Queries) RefundPasswordCount(ctx context.Context, arg RefundPasswordCou
 }
 
 const refundPasswordSpend = `-- name: RefundPasswordSpend :one
-UPDATE password_spend SET refunded = TRUE
+DELETE FROM password_spend
  WHERE subject_digest = $1 AND id = $2 AND refunded = FALSE
 RETURNING spent_ms
 `

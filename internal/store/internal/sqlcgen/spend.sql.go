@@ -385,6 +385,7 @@ func (q *Queries) SetWait(ctx context.Context, arg SetWaitParams) (int64, error)
 const settleForm = `-- name: SettleForm :execrows
 UPDATE form SET outcome = $1, until_ms = $2, drift_ms = $3
  WHERE company_id = $4 AND sign_in_id = $5 AND nonce = $6 AND fields_digest = $7
+   AND outcome = ''
 `
 
 type SettleFormParams struct {
@@ -397,6 +398,7 @@ type SettleFormParams struct {
 	FieldsDigest string
 }
 
+// The first outcome stands.
 func (q *Queries) SettleForm(ctx context.Context, arg SettleFormParams) (int64, error) {
 	result, err := q.db.ExecContext(ctx, settleForm,
 		arg.Outcome,
