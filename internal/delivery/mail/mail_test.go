@@ -167,8 +167,8 @@ func TestTheOtherWaysToTheServer(t *testing.T) {
 	}
 }
 
-// trouble stands for an error that is neither refused nor silent.
-var trouble = errors.New("trouble")
+// errTrouble stands for an error that is neither refused nor silent.
+var errTrouble = errors.New("errTrouble")
 
 // check judges an error of Send.
 func check(t *testing.T, err, want error, says string) {
@@ -208,8 +208,8 @@ func TestWhatAServerRefuses(t *testing.T) {
 		{"blocked@juniper.example", outbox.Refusal{Why: outbox.Blocked, Here: true}, "550 5.7.1"},
 		{"odd@juniper.example", outbox.Refusal{Why: outbox.Refused, Here: true}, "554"},
 		{"spam@juniper.example", outbox.Refusal{Why: outbox.Blocked, Here: true}, "554 5.7.1 to the mail"},
-		{"grey@juniper.example", trouble, "451 4.7.1 to the recipient: not now"},
-		{"full@juniper.example", trouble, "452 4.3.1 to the mail: not now"},
+		{"grey@juniper.example", errTrouble, "451 4.7.1 to the recipient: not now"},
+		{"full@juniper.example", errTrouble, "452 4.3.1 to the mail: not now"},
 	} {
 		receipt, err := carrier(t, options(s)).Sender.Send(t.Context(), letterTo(test.to))
 		check(t, err, test.want, test.says)
@@ -240,7 +240,7 @@ func TestWhatTheOperatorMustMend(t *testing.T) {
 			o := options(s)
 			test.change(&o)
 			_, err := carrier(t, o).Sender.Send(t.Context(), letterTo("mend@juniper.example"))
-			check(t, err, trouble, test.says)
+			check(t, err, errTrouble, test.says)
 		})
 	}
 	if box := s.box(t, "mend@juniper.example"); len(box) > 0 {
@@ -273,7 +273,7 @@ func TestNoFieldAddsAHeaderOrARecipient(t *testing.T) {
 	}
 	m.ID = "d1>\r\nBcc: x"
 	_, err := carrier(t, options(s)).Sender.Send(t.Context(), m)
-	check(t, err, trouble, "Message-ID")
+	check(t, err, errTrouble, "Message-ID")
 }
 
 func TestWhatAMailServerIsNotFor(t *testing.T) {
