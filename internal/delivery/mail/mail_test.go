@@ -167,6 +167,18 @@ func TestTheOtherWaysToTheServer(t *testing.T) {
 	}
 }
 
+// A mail that asked for SMTPUTF8 is returned by any server on its way that does not know it.
+func TestOnlyAnAddressThatNeedsItAsksForSMTPUTF8(t *testing.T) {
+	s := realServer(t)
+	for to, asks := range map[string]bool{"ascii@juniper.example": false, "dána@juniper.example": true} {
+		_, err := carrier(t, options(s)).Sender.Send(t.Context(), letterTo(to))
+		box := s.box(t, to)
+		if err != nil || len(box) != 1 || strings.Contains(fmt.Sprint(box[0].Options), "SMTPUTF8") != asks {
+			t.Errorf("%s: error %v, %+v", to, err, box)
+		}
+	}
+}
+
 // errTrouble stands for an error that is neither refused nor silent.
 var errTrouble = errors.New("errTrouble")
 
@@ -308,7 +320,7 @@ func TestAllMistakesOfAConfigurationAreToldAtOnce(t *testing.T) {
 	for name, change := range map[string]func(*Options){
 		"off in public": func(o *Options) { o.Security = Off }, "no host": func(o *Options) { o.Host = "" }, "no from": func(o *Options) { o.From = "" },
 		"a password in the clear": func(o *Options) { o.Security, o.Private, o.Username, o.Password = Off, true, "a", secret.New("b") },
-		"a password for nobody":   func(o *Options) { o.Password = secret.New("b") }, "a line break": func(o *Options) { o.From = "a@b.example\r\nBcc: c@d.example" },
+		"a password for nobody":   func(o *Options) { o.Password = secret.New("b") }, "brackets": func(o *Options) { o.From = "<a@b.example>" }, "a line break": func(o *Options) { o.From = "a@b.example\r\nBcc: c@d.example" },
 	} {
 		o := good
 		change(&o)
