@@ -81,36 +81,37 @@ func TestAServerThatGoesAway(t *testing.T) {
 		name   string
 		script script
 		want   error
+		says   string
 	}{
-		{"at once", script{"", drop}, trouble},
-		{"after its greeting", script{"EHLO", drop}, trouble},
-		{"at the sender", script{"MAIL", drop}, trouble},
-		{"at the recipient", script{"RCPT", drop}, trouble},
-		{"at the mail's beginning", script{"DATA", drop}, trouble},
-		{"when it has the whole mail", script{".", drop}, outbox.ErrSilent},
-		{"with half a word", script{".", say("25")}, outbox.ErrSilent},
-		{"with a word of no protocol", script{".", say("thanks for 418207\r\n")}, outbox.ErrSilent},
-		{"with what is no answer to a mail", script{".", say("354 more of 418207\r\n")}, outbox.ErrSilent},
-		{"having had enough for today", script{".", say("421 4.3.2 Shutting down\r\n")}, trouble},
-		{"turning everybody away", script{"", say("554 no 418207\r\n")}, trouble},
+		{"at once", script{"", drop}, errTrouble, ""},
+		{"after its greeting", script{"EHLO", drop}, errTrouble, ""},
+		{"at the sender", script{"MAIL", drop}, errTrouble, ""},
+		{"at the recipient", script{"RCPT", drop}, errTrouble, ""},
+		{"at the mail's beginning", script{"DATA", drop}, errTrouble, ""},
+		{"when it has the whole mail", script{".", drop}, outbox.ErrSilent, ""},
+		{"with half a word", script{".", say("25")}, outbox.ErrSilent, ""},
+		{"with a word of no protocol", script{".", say("thanks for 418207\r\n")}, outbox.ErrSilent, ""},
+		{"with what is no answer to a mail", script{".", say("354 more of 418207\r\n")}, outbox.ErrSilent, ""},
+		{"having had enough for today", script{".", say("421 4.3.2 Shutting down\r\n")}, errTrouble, ""},
+		{"turning everybody away", script{"", say("554 no 418207\r\n")}, errTrouble, ""},
 		{"saying more than anybody reads", script{"", func(c net.Conn) {
 			for {
 				if _, err := fmt.Fprint(c, "220-", strings.Repeat("x", 1000), "\r\n"); err != nil {
 					return
 				}
 			}
-		}}, trouble},
+		}}, errTrouble, "broke"},
 		{"saying one line without an end", script{"RCPT", func(c net.Conn) {
 			for {
 				if _, err := c.Write(make([]byte, 1<<10)); err != nil {
 					return
 				}
 			}
-		}}, trouble},
+		}}, errTrouble, "broke"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			_, err := carrier(t, clear(test.script.port(t))).Sender.Send(t.Context(), letterTo("dana@juniper.example"))
-			check(t, err, test.want, "")
+			check(t, err, test.want, test.says)
 		})
 	}
 }
@@ -120,11 +121,11 @@ func TestAServerThatSaysNothing(t *testing.T) {
 	o := clear(script{"", wait}.port(t))
 	o.Timeout = 50 * time.Millisecond
 	_, err := carrier(t, o).Sender.Send(t.Context(), letterTo("dana@juniper.example"))
-	check(t, err, trouble, "in time")
+	check(t, err, errTrouble, "in time")
 	if errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("it counts as the caller's own time: %v", err)
 	}
-	for stop, want := range map[string]error{"EHLO": trouble, "RCPT": trouble, ".": outbox.ErrSilent} {
+	for stop, want := range map[string]error{"EHLO": errTrouble, "RCPT": errTrouble, ".": outbox.ErrSilent} {
 		ctx, cancel := context.WithCancel(t.Context())
 		o := clear(script{stop, func(c net.Conn) { cancel(); wait(c) }}.port(t))
 		_, err := carrier(t, o).Sender.Send(ctx, letterTo("dana@juniper.example"))

@@ -167,8 +167,20 @@ func TestTheOtherWaysToTheServer(t *testing.T) {
 	}
 }
 
-// trouble stands for an error that is neither refused nor silent.
-var trouble = errors.New("trouble")
+// A mail that asked for SMTPUTF8 is returned by any server on its way that does not know it.
+func TestOnlyAnAddressThatNeedsItAsksForSMTPUTF8(t *testing.T) {
+	s := realServer(t)
+	for to, asks := range map[string]bool{"ascii@juniper.example": false, "dána@juniper.example": true} {
+		_, err := carrier(t, options(s)).Sender.Send(t.Context(), letterTo(to))
+		box := s.box(t, to)
+		if err != nil || len(box) != 1 || strings.Contains(fmt.Sprint(box[0].Options), "SMTPUTF8") != asks {
+			t.Errorf("%s: error %v, %+v", to, err, box)
+		}
+	}
+}
+
+// errTrouble stands for an error that is neither refused nor silent.
+var errTrouble = errors.New("errTrouble")
 
 // check judges an error of Send.
 func check(t *testing.T, err, want error, says string) {
@@ -208,8 +220,8 @@ func TestWhatAServerRefuses(t *testing.T) {
 		{"blocked@juniper.example", outbox.Refusal{Why: outbox.Blocked, Here: true}, "550 5.7.1"},
 		{"odd@juniper.example", outbox.Refusal{Why: outbox.Refused, Here: true}, "554"},
 		{"spam@juniper.example", outbox.Refusal{Why: outbox.Blocked, Here: true}, "554 5.7.1 to the mail"},
-		{"grey@juniper.example", trouble, "451 4.7.1 to the recipient: not now"},
-		{"full@juniper.example", trouble, "452 4.3.1 to the mail: not now"},
+		{"grey@juniper.example", errTrouble, "451 4.7.1 to the recipient: not now"},
+		{"full@juniper.example", errTrouble, "452 4.3.1 to the mail: not now"},
 	} {
 		receipt, err := carrier(t, options(s)).Sender.Send(t.Context(), letterTo(test.to))
 		check(t, err, test.want, test.says)
@@ -240,7 +252,7 @@ func TestWhatTheOperatorMustMend(t *testing.T) {
 			o := options(s)
 			test.change(&o)
 			_, err := carrier(t, o).Sender.Send(t.Context(), letterTo("mend@juniper.example"))
-			check(t, err, trouble, test.says)
+			check(t, err, errTrouble, test.says)
 		})
 	}
 	if box := s.box(t, "mend@juniper.example"); len(box) > 0 {
@@ -273,7 +285,7 @@ func TestNoFieldAddsAHeaderOrARecipient(t *testing.T) {
 	}
 	m.ID = "d1>\r\nBcc: x"
 	_, err := carrier(t, options(s)).Sender.Send(t.Context(), m)
-	check(t, err, trouble, "Message-ID")
+	check(t, err, errTrouble, "Message-ID")
 }
 
 func TestWhatAMailServerIsNotFor(t *testing.T) {
@@ -308,7 +320,7 @@ func TestAllMistakesOfAConfigurationAreToldAtOnce(t *testing.T) {
 	for name, change := range map[string]func(*Options){
 		"off in public": func(o *Options) { o.Security = Off }, "no host": func(o *Options) { o.Host = "" }, "no from": func(o *Options) { o.From = "" },
 		"a password in the clear": func(o *Options) { o.Security, o.Private, o.Username, o.Password = Off, true, "a", secret.New("b") },
-		"a password for nobody":   func(o *Options) { o.Password = secret.New("b") }, "a line break": func(o *Options) { o.From = "a@b.example\r\nBcc: c@d.example" },
+		"a password for nobody":   func(o *Options) { o.Password = secret.New("b") }, "brackets": func(o *Options) { o.From = "<a@b.example>" }, "a line break": func(o *Options) { o.From = "a@b.example\r\nBcc: c@d.example" },
 	} {
 		o := good
 		change(&o)

@@ -77,11 +77,8 @@ func TestAGatewayGetsWhatItsChannelNeedsAndNoMore(t *testing.T) {
 	}
 }
 
-// The kinds of an answer, for the table.
-var (
-	silent  = outbox.ErrSilent
-	trouble = errors.New("neither refused nor silent")
-)
+// errTrouble stands for an error that is neither refused nor silent.
+var errTrouble = errors.New("trouble")
 
 func TestWhatAGatewayAnswers(t *testing.T) {
 	refused := func(why outbox.Reason, here bool) error { return outbox.Refusal{Why: why, Here: here} }
@@ -95,13 +92,13 @@ func TestWhatAGatewayAnswers(t *testing.T) {
 		{202, `{"reference": "r1", "delivered": true, "more": [1]}`, nil, outbox.Receipt{Carrier: "ours", Reference: "r1", Delivered: true}},
 		{200, `{}`, nil, outbox.Receipt{Carrier: "ours", Reference: "d1"}},
 		{204, ``, nil, outbox.Receipt{Carrier: "ours", Reference: "d1"}},
-		{200, `<html>Please log in to this Wi-Fi`, silent, outbox.Receipt{}},
-		{200, `{"reference": 17}`, silent, outbox.Receipt{}},
-		{200, `{"reference": "a\u0000b"}`, silent, outbox.Receipt{}},
-		{200, `{"reference": "` + strings.Repeat("r", 201) + `"}`, silent, outbox.Receipt{}},
-		{200, `{"reference": "r1"`, silent, outbox.Receipt{}},
-		{200, `{"reference": "r1"}` + strings.Repeat(" ", maxAnswer), silent, outbox.Receipt{}},
-		{302, ``, trouble, outbox.Receipt{}},
+		{200, `<html>Please log in to this Wi-Fi`, outbox.ErrSilent, outbox.Receipt{}},
+		{200, `{"reference": 17}`, outbox.ErrSilent, outbox.Receipt{}},
+		{200, `{"reference": "a\u0000b"}`, outbox.ErrSilent, outbox.Receipt{}},
+		{200, `{"reference": "` + strings.Repeat("r", 201) + `"}`, outbox.ErrSilent, outbox.Receipt{}},
+		{200, `{"reference": "r1"`, outbox.ErrSilent, outbox.Receipt{}},
+		{200, `{"reference": "r1"}` + strings.Repeat(" ", maxAnswer), outbox.ErrSilent, outbox.Receipt{}},
+		{302, ``, errTrouble, outbox.Receipt{}},
 		{400, `{"reason": "wrong-number"}`, refused(outbox.WrongNumber, false), outbox.Receipt{}},
 		{422, `{"reason": "no-texts", "elsewhere": true}`, refused(outbox.NoTexts, true), outbox.Receipt{}},
 		{422, `{"reason": "opted-out"}`, refused(outbox.OptedOut, false), outbox.Receipt{}},
@@ -110,15 +107,15 @@ func TestWhatAGatewayAnswers(t *testing.T) {
 		{400, `{"reason": "unserved", "elsewhere": false}`, refused(outbox.Unserved, false), outbox.Receipt{}},
 		{400, `{"reason": "+15035550142 is 418207"}`, refused(outbox.Refused, true), outbox.Receipt{}},
 		{400, `{"reason": "silent"}`, refused(outbox.Refused, true), outbox.Receipt{}}, // not theirs to say
-		{400, `{"reason": ""}`, trouble, outbox.Receipt{}},
-		{400, `no JSON about 418207`, trouble, outbox.Receipt{}},
-		{401, ``, trouble, outbox.Receipt{}},
-		{404, ``, trouble, outbox.Receipt{}},
-		{429, `{"reason": "blocked"}`, trouble, outbox.Receipt{}},
-		{500, `418207`, silent, outbox.Receipt{}},
-		{502, ``, silent, outbox.Receipt{}},
-		{503, ``, trouble, outbox.Receipt{}},
-		{504, ``, silent, outbox.Receipt{}},
+		{400, `{"reason": ""}`, errTrouble, outbox.Receipt{}},
+		{400, `no JSON about 418207`, errTrouble, outbox.Receipt{}},
+		{401, ``, errTrouble, outbox.Receipt{}},
+		{404, ``, errTrouble, outbox.Receipt{}},
+		{429, `{"reason": "blocked"}`, errTrouble, outbox.Receipt{}},
+		{500, `418207`, outbox.ErrSilent, outbox.Receipt{}},
+		{502, ``, outbox.ErrSilent, outbox.Receipt{}},
+		{503, ``, errTrouble, outbox.Receipt{}},
+		{504, ``, outbox.ErrSilent, outbox.Receipt{}},
 	} {
 		a := answer{status: test.status, body: []byte(test.body), whole: len(test.body) <= maxAnswer}
 		receipt, err := a.receipt("ours", "d1")
@@ -139,7 +136,7 @@ func alike(err, want error) bool {
 	case errors.Is(want, outbox.ErrRefused):
 		return refused && got.Why == wanted.Why && got.Here == wanted.Here && got.Detail != ""
 	}
-	return err != nil && !refused && errors.Is(err, silent) == errors.Is(want, silent)
+	return err != nil && !refused && errors.Is(err, outbox.ErrSilent) == errors.Is(want, outbox.ErrSilent)
 }
 
 func TestAGatewayThatDoesNotBehave(t *testing.T) {
@@ -156,22 +153,22 @@ func TestAGatewayThatDoesNotBehave(t *testing.T) {
 		answer http.HandlerFunc
 		want   error
 	}{
-		{"it drops the connection once it has read", func(w http.ResponseWriter, _ *http.Request) { cut(w, "") }, silent},
-		{"it speaks no HTTP", func(w http.ResponseWriter, _ *http.Request) { cut(w, "418207 +15035550142\r\n\r\n") }, silent},
+		{"it drops the connection once it has read", func(w http.ResponseWriter, _ *http.Request) { cut(w, "") }, outbox.ErrSilent},
+		{"it speaks no HTTP", func(w http.ResponseWriter, _ *http.Request) { cut(w, "418207 +15035550142\r\n\r\n") }, outbox.ErrSilent},
 		{"its answer is cut off", func(w http.ResponseWriter, _ *http.Request) {
 			cut(w, "HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{\"reference\":")
-		}, silent},
+		}, outbox.ErrSilent},
 		{"its answer does not end", func(w http.ResponseWriter, r *http.Request) {
 			for r.Context().Err() == nil {
 				if _, err := w.Write(make([]byte, 1<<10)); err != nil {
 					return
 				}
 			}
-		}, silent},
+		}, outbox.ErrSilent},
 		{"it leads elsewhere", func(w http.ResponseWriter, r *http.Request) {
 			elsewhere = elsewhere || r.URL.Path == "/elsewhere"
 			http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect)
-		}, trouble},
+		}, errTrouble},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			g := newGateway(t)
@@ -197,7 +194,7 @@ func (m mute) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 func TestAGatewayThatDoesNotAnswer(t *testing.T) {
-	for connects, want := range map[bool]error{true: silent, false: trouble} {
+	for connects, want := range map[bool]error{true: outbox.ErrSilent, false: errTrouble} {
 		synctest.Test(t, func(t *testing.T) {
 			s := carrier(t, Options{URL: "https://gateway.example/", Secrets: []secret.Text{secret.New(shared)}, Channels: []outbox.Channel{outbox.Text}, Now: now}, nil).Sender
 			s.(*Gateway).transport = mute{connects}
@@ -244,7 +241,7 @@ func TestAGatewayThatIsNotThereHasTakenNothing(t *testing.T) {
 			o := g.options()
 			test.change(&o)
 			_, err := carrier(t, o, nil).Sender.Send(t.Context(), text("d1"))
-			if !alike(err, trouble) || !strings.Contains(err.Error(), test.says) {
+			if !alike(err, errTrouble) || !strings.Contains(err.Error(), test.says) {
 				t.Errorf("error %v", err)
 			}
 			tells(t, err)
@@ -258,14 +255,20 @@ func TestAGatewayThatIsNotThereHasTakenNothing(t *testing.T) {
 func TestAConnectionThatWasClosedWhileIdleCostsNothing(t *testing.T) {
 	g := newGateway(t)
 	s := carrier(t, g.options(), nil).Sender
+	asked := 0
+	g.answer = func(w http.ResponseWriter, _ *http.Request) {
+		if asked++; asked == 2 { // the second came on the first one's connection, just as it was closed
+			panic(http.ErrAbortHandler)
+		}
+		w.WriteHeader(http.StatusNoContent)
+	}
 	for _, id := range []string{"d1", "d2"} {
 		if _, err := s.Send(t.Context(), text(id)); err != nil {
 			t.Errorf("error %v", err)
 		}
-		g.CloseClientConnections()
 	}
-	if got := g.words(t); len(got) != 2 {
-		t.Errorf("brought %q", got)
+	if asked != 3 {
+		t.Errorf("asked %d times", asked)
 	}
 }
 

@@ -61,7 +61,7 @@ async def main():
         server = await loop.create_server(lambda: SMTP(Handler(), loop=loop, hostname="mail.test", **options), "127.0.0.1", 0, ssl=context)
         return server.sockets[0].getsockname()[1]
 
-    say(starttls=await listen(None, tls_context=certificate, require_starttls=True, **locked),
+    say(starttls=await listen(None, tls_context=certificate, require_starttls=True, enable_SMTPUTF8=True, **locked),
         tls=await listen(certificate, auth_require_tls=False, **locked), off=await listen(None))
     end = asyncio.Event()
 
