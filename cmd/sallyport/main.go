@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 	_ "time/tzdata" // people's time zones, also where the system has none
@@ -34,6 +35,11 @@ const usage = `Sallyport: two-factor sign-in, self-hosted.
                                   take all methods away: they choose again at the next sign-in
   sallyport company add NAME      add a company with its administrator
   sallyport company list          show companies
+  sallyport company countries     show, or set, the countries whose numbers are set up in one
+  sallyport company budget        show, or set, what one may spend on texts and calls a day
+  sallyport texts stop            send no texts and calls any more, to all or to some
+  sallyport texts start           send them again
+  sallyport texts status          what is stopped, and what each company spent today
 
 Each has --help. All but demo and init read the configuration: --config FILE, else
 $SALLYPORT_CONFIG, else sallyport.toml, else /etc/sallyport/sallyport.toml.
@@ -86,6 +92,12 @@ func commands() map[string]command {
 		"user reset-2fa":  program.userReset,
 		"company add":     program.companyAdd,
 		"company list":    program.companyList,
+
+		"company countries": program.companyCountries,
+		"company budget":    program.companyBudget,
+		"texts stop":        program.textsStop,
+		"texts start":       program.textsStart,
+		"texts status":      program.textsStatus,
 	}
 }
 
@@ -100,7 +112,7 @@ func (p program) run(ctx context.Context, args []string) int {
 		return done
 	}
 	name, rest := args[0], args[1:]
-	if (name == "user" || name == "company") && len(rest) > 0 {
+	if slices.Contains([]string{"user", "company", "texts"}, name) && len(rest) > 0 {
 		name, rest = name+" "+rest[0], rest[1:]
 	}
 	c, ok := commands()[name]

@@ -16,6 +16,7 @@ import (
 	"strings"
 
 	"sallyport.dev/sallyport/internal/password"
+	"sallyport.dev/sallyport/internal/pumping"
 )
 
 // Config is what the rooms need to know.
@@ -39,6 +40,9 @@ type Config struct {
 	OktaHosts []string
 	// Password is the cost of Argon2id; password.Default is the least for real use.
 	Password password.Params
+	// Texts are the rules against toll fraud; the zero value denies, with the default budget.
+	// RegionOf is app's to fill in.
+	Texts pumping.Rules
 }
 
 // Server is what `sallyport serve` needs to know besides: everything that can be set.

@@ -68,7 +68,8 @@ type SendLimit struct {
 	Open    bool      // a push of another sign-in can still be answered
 	// Why it is held against toll fraud, whoever asks; "" where it is about this user. Until is then
 	// zero where it does not end by itself.
-	Why pumping.Reason
+	Why  pumping.Reason
+	Slow bool // another goes out soon
 }
 
 func (SendLimit) Error() string        { return ErrSendLimit.Error() }

@@ -26,7 +26,7 @@ type heldText struct {
 // Error and Unwrap make it what the machine knows.
 func (h heldText) Error() string { return h.Held.Error() }
 func (h heldText) Unwrap() error {
-	return signin.SendLimit{Until: h.Until, Why: h.Reason}
+	return signin.SendLimit{Until: h.Until, Why: h.Reason, Slow: h.Slow}
 }
 
 // told tells of what held a step, in a transaction of its own since the step's is undone. The step
