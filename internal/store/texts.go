@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -177,6 +178,7 @@ func (s *Store) textsOf(ctx context.Context, c company.ID, now time.Time) (compa
 	if t.Own, err = s.read.ListOwnRegions(ctx, string(c)); err != nil {
 		return t, err
 	}
+	slices.Sort(t.Own) // here: the two databases order letters differently
 	known, err := s.read.OwnRegion(ctx, sqlcgen.OwnRegionParams{CompanyID: string(c), Page: pumping.Settled})
 	if err != nil {
 		return t, err
