@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"strings"
 	"testing"
 
 	"sallyport.dev/sallyport/internal/company"
@@ -28,6 +29,16 @@ func abroad(w *storetest.World, c company.ID, there string) error {
 		},
 		To: secret.New(there + "-" + secret.NewID()), Unproved: true,
 	}}})
+}
+
+func TestAnAttackCostsNoMoreThanTheBudgetAndHoldsNobodyAtHome(t *testing.T) {
+	engines(t, func(t *testing.T, dsn string, _ func(t *testing.T) *sql.DB) {
+		attempts := 10_000
+		if strings.HasPrefix(dsn, "postgres") { // where each takes longer, and the first wave is over as well
+			attempts = 2500
+		}
+		storetest.Attack(storetest.NewWorld(t, open(t, dsn, ring(t, 1))), attempts)
+	})
 }
 
 // What is only guessed is let through where it is recorded, and told all the same; what somebody has
