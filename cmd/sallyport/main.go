@@ -39,6 +39,11 @@ const usage = `Sallyport: two-factor sign-in, self-hosted.
   sallyport support explain REFERENCE|USERNAME
                                   say why somebody cannot sign in
   sallyport mail preview          show the mails that people get, with made-up names
+  sallyport company countries     show, or set, the countries whose numbers are set up in one
+  sallyport company budget        show, or set, what one may spend on texts and calls a day
+  sallyport texts stop            send no texts and calls any more, to all or to some
+  sallyport texts start           send them again
+  sallyport texts status          what is stopped, and what each company spent today
 
 Each has --help. All but demo, init and mail preview read the configuration: --config FILE, else
 $SALLYPORT_CONFIG, else sallyport.toml, else /etc/sallyport/sallyport.toml.
@@ -94,6 +99,12 @@ func commands() map[string]command {
 		"support explain": program.supportExplain,
 		"doctor delivery": program.doctorDelivery,
 		"mail preview":    program.mailPreview,
+
+		"company countries": program.companyCountries,
+		"company budget":    program.companyBudget,
+		"texts stop":        program.textsStop,
+		"texts start":       program.textsStart,
+		"texts status":      program.textsStatus,
 	}
 }
 

@@ -162,6 +162,26 @@ func TestTheOperatorsCommands(t *testing.T) {
 				t.Errorf("the list is\n%s", list)
 			}
 			s.want(s.run("", "company", "list"), done, "offered", "required")
+
+			s.want(s.run("", "company", "countries"), failed, "--company")
+			s.want(s.run("", "company", "countries", "--company", "Free Lane"), done, "all, until its people have 10 numbers")
+			s.want(s.run("", "company", "countries", "--company", "Free Lane", "--set", "us,xx"), failed, `no country "xx"`)
+			s.want(s.run("", "company", "countries", "--company", "Free Lane", "--set", "us,ca"), done, "CA US, as it was set")
+			s.want(s.run("", "company", "countries", "--company", "Free Lane", "--own"), done, "all, until")
+			s.want(s.run("", "company", "countries", "--own", "--set", "us"), askedWrong, "cannot both")
+			s.want(s.run("", "company", "budget", "--company", "Free Lane"), done, "0 of 2000 messages")
+			s.want(s.run("", "company", "budget", "--company", "Free Lane", "--set", "-5"), failed, "want a number")
+			s.want(s.run("", "company", "budget", "--company", "Free Lane", "--set", "50"), done, "0 of 50 messages", "of its own")
+			s.want(s.run("", "company", "budget", "--company", "Free Lane", "--default"), done, "0 of 2000 messages")
+			s.want(s.run("", "texts", "stop"), done, "all companies are stopped")
+			s.want(s.run("", "texts", "stop"), done, "stopped already")
+			s.want(s.run("", "texts", "stop", "--company", "Free Lane", "--country", "lv"), done, "Free Lane, to numbers of LV are stopped")
+			s.want(s.run("", "texts", "status"), done, "Stopped: all companies, to all countries", "Stopped: Free Lane, to LV", "Strict & Sons")
+			s.want(s.run("", "texts", "start"), done, "go out again")
+			s.want(s.run("", "texts", "start"), done, "were not stopped")
+			if got := s.run("", "texts", "status").out; strings.Contains(got, "to all countries") || !strings.Contains(got, "to LV") {
+				t.Errorf("the switch stands so:\n%s", got)
+			}
 		})
 	}
 }

@@ -21,6 +21,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"sallyport.dev/sallyport/internal/company"
 	"sallyport.dev/sallyport/internal/config"
 	"sallyport.dev/sallyport/internal/delivery"
 	standin "sallyport.dev/sallyport/internal/demo/okta"
@@ -34,6 +35,7 @@ import (
 	"sallyport.dev/sallyport/internal/okta"
 	"sallyport.dev/sallyport/internal/outbox"
 	"sallyport.dev/sallyport/internal/password"
+	"sallyport.dev/sallyport/internal/pumping"
 	"sallyport.dev/sallyport/internal/secret"
 	"sallyport.dev/sallyport/internal/session"
 	"sallyport.dev/sallyport/internal/signin"
@@ -119,7 +121,7 @@ func New(ctx context.Context, c config.Config, o Outside) (*App, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the key file %s: %w", c.KeyFile, err)
 	}
-	st, err := store.Open(ctx, c.Database, ring, store.Options{})
+	st, err := store.Open(ctx, c.Database, ring, textOptions(c, o.Log))
 	if err != nil {
 		return nil, err
 	}
@@ -128,6 +130,16 @@ func New(ctx context.Context, c config.Config, o Outside) (*App, error) {
 		return nil, errors.Join(err, st.Close())
 	}
 	return a, nil
+}
+
+// textOptions are those of a store that judges texts and calls by c, and says in the log what it holds.
+func textOptions(c config.Config, log *slog.Logger) store.Options {
+	rules := c.Texts
+	rules.RegionOf = phonecode.RegionOf
+	return store.Options{Texts: rules, Noticed: func(ctx context.Context, of company.ID, region string, h pumping.Held) {
+		log.WarnContext(ctx, "texts and calls are held", "company", of, "scope", h.Scope, "region", region, "reason", h.Reason,
+			"slow", h.Slow, "until", h.Until, "record_only", rules.Record && h.Guess)
+	}}
 }
 
 // build makes the rooms and their routes.
@@ -223,6 +235,7 @@ func (a *App) route(mux *recorder, f *frame.Frame, jar cookie.Jar, o Outside) {
 	(&account.Pages{Door: door, SignIns: a.SignIns, Frame: f, Now: o.Now}).Routes(mux)
 	(&console.Pages{
 		Door: door, SignIns: a.SignIns, People: a.Store, Frame: f, Now: o.Now, Organisations: a.organisations, Connections: a.Store,
+		Texts: a.Store, IsCountry: isCountry,
 	}).Routes(mux)
 	if o.Phone != nil {
 		a.connect(o.Phone, o)

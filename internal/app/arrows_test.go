@@ -16,7 +16,7 @@ const module = "sallyport.dev/sallyport/"
 
 // leaf rooms know secret alone, audit also whom it tells of; domain rooms know these; and so on, outwards.
 var (
-	leaves = []string{"internal/audit", "internal/company", "internal/factor", "internal/okta", "internal/outbox", "internal/password", "internal/words", "internal/secret"}
+	leaves = []string{"internal/audit", "internal/company", "internal/factor", "internal/okta", "internal/outbox", "internal/password", "internal/pumping", "internal/words", "internal/secret"}
 	domain = []string{"internal/signin", "internal/enrol", "internal/session"}
 )
 
@@ -26,7 +26,7 @@ var arrows = map[string][]string{
 	"cmd/sallyport": {"internal/app", "internal/config", "internal/secret"},
 	"internal/app":  {"internal/…"},
 
-	"internal/config": {"internal/delivery", "internal/password", "internal/secret"}, // how a route is written; what one hash may cost
+	"internal/config": {"internal/delivery", "internal/password", "internal/pumping", "internal/secret"}, // how a route is written; what one hash may cost, and a day of texts
 	"internal/demo":   {"internal/company", "internal/factor", "internal/words", "internal/secret"},
 	// The demo phone is a page of its own that no server but the demo has, so it is not in web.
 	"internal/demo/phone":  {"internal/demo/okta", "internal/web/frame", "internal/company", "internal/outbox", "internal/speech", "internal/words", "internal/secret"},
@@ -54,6 +54,7 @@ var arrows = map[string][]string{
 	"internal/outbox":   {"internal/company", "internal/secret"},
 	"internal/speech":   {"internal/secret"},
 	"internal/password": {"internal/secret"},
+	"internal/pumping":  {},
 	"internal/words":    {"internal/secret"},
 	"internal/secret":   {},
 
@@ -72,10 +73,10 @@ var arrows = map[string][]string{
 	"internal/outbox/outboxtest": {"internal/outbox", "internal/secret"}, // tests of every carrier
 
 	"internal/store": {"internal/signin", "internal/session", "internal/support", "internal/enrol", "internal/audit", "internal/company",
-		"internal/factor", "internal/outbox", "internal/secret", "internal/store/internal/…"},
+		"internal/factor", "internal/outbox", "internal/pumping", "internal/secret", "internal/store/internal/…"},
 	"internal/store/internal/sqlcgen": {}, // generated
 	"internal/store/storetest": {"internal/store", "internal/signin", "internal/session", "internal/enrol",
-		"internal/audit", "internal/company", "internal/factor", "internal/outbox", "internal/secret"}, // tests of every engine
+		"internal/audit", "internal/company", "internal/factor", "internal/outbox", "internal/pumping", "internal/secret"}, // tests of every engine
 }
 
 // alone says who may know a room, tests included; the others may be used by any test.

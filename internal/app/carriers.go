@@ -45,7 +45,7 @@ func (a *App) carriers(c config.Config, watched func(delivery.Carrier) delivery.
 	}
 	built.senders = map[outbox.Channel]outbox.Sender{}
 	lines := delivery.NewCarriers(built.all, a.now, a.log)
-	for ch, list := range map[outbox.Channel][]string{outbox.Text: c.Texts, outbox.Call: c.Calls, outbox.Mail: c.Mails} {
+	for ch, list := range map[outbox.Channel][]string{outbox.Text: c.TextRoutes, outbox.Call: c.CallRoutes, outbox.Mail: c.MailRoutes} {
 		if len(list) == 0 {
 			continue
 		}

@@ -16,6 +16,7 @@ import (
 	"sallyport.dev/sallyport/internal/demo/phone"
 	"sallyport.dev/sallyport/internal/outbox"
 	"sallyport.dev/sallyport/internal/password"
+	"sallyport.dev/sallyport/internal/pumping"
 	"sallyport.dev/sallyport/internal/words"
 )
 
@@ -51,6 +52,7 @@ func Demo(ctx context.Context, o DemoOptions, now func() time.Time, out io.Write
 	a, err := New(ctx, config.Config{
 		Database: "sqlite:" + folder.Database(), KeyFile: folder.Keys(), Hosts: loopbackHosts(l.Addr().(*net.TCPAddr)),
 		OktaHosts:   []string{org.Origin},
+		Texts:       pumping.Rules{Record: true}, // nobody pays for the demo phone's texts
 		ProductName: "Sallyport", Support: demo.Support, Password: password.Default,
 	}, Outside{
 		Now: now, Log: log, Phone: p, StandIn: org.Org,

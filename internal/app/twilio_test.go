@@ -33,7 +33,7 @@ func twilioHouse(t testing.TB, dsn string) (*house, *twiliofake.Server) {
 			Name: "main", Kind: config.Twilio, Channels: []string{"text", "call"}, Timeout: 2 * time.Second, Private: true, URL: cloud.Origin,
 			Secrets: []secret.Text{secret.New(account.Token)}, Account: account.SID, From: account.Numbers[0],
 		}}
-		c.Texts, c.Calls = []string{"main"}, []string{"main"}
+		c.TextRoutes, c.CallRoutes = []string{"main"}, []string{"main"}
 		delete(o.Senders, outbox.Text)
 		delete(o.Senders, outbox.Call)
 	})

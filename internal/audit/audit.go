@@ -30,6 +30,13 @@ const (
 
 	CompanyAdded Kind = "company-added"
 
+	// Of the company: its texts and calls.
+	CountriesSet Kind = "countries-set" // to which they may go
+	BudgetSet    Kind = "budget-set"
+	TextsHeld    Kind = "texts-held" // slowed or stopped against toll fraud, or its budget is spent
+	TextsStopped Kind = "texts-stopped"
+	TextsStarted Kind = "texts-started"
+
 	// Of the company: a connection to what a kind of method needs, such as an Okta organisation.
 	ConnectionMade    Kind = "connection-made"
 	ConnectionChanged Kind = "connection-changed"
@@ -39,6 +46,9 @@ const (
 // Host is the actor of what was done at the command line of the server, by whoever runs it. No
 // user's id has a space.
 const Host company.UserID = "host operator"
+
+// Server is the actor of what the server did by itself.
+const Server company.UserID = "the server"
 
 // Event is one line of a company's log.
 type Event struct {

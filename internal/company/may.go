@@ -11,6 +11,7 @@ const (
 	ChangePolicy     Action = "change-policy"      // require two-factor of everyone
 	ManageUsers      Action = "manage-users"       // deactivate, reactivate
 	ConnectOkta      Action = "connect-okta"       // connect, change and disconnect the company's Okta organisation
+	ManageTexts      Action = "manage-texts"       // to which countries texts and calls go
 )
 
 // may is the one table of who may do what.
@@ -21,6 +22,7 @@ var may = map[Action][]Role{
 	ChangePolicy:     {Administrator},
 	ManageUsers:      {Administrator},
 	ConnectOkta:      {Administrator},
+	ManageTexts:      {Administrator},
 }
 
 // May reports whether role r may do a. An unknown role or action may nothing.

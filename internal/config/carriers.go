@@ -313,7 +313,7 @@ func (s *Server) routes(set map[string]string) []error {
 	for _, ch := range []struct {
 		name, channel string
 		routes        *[]string
-	}{{textsName, textChannel, &s.Texts}, {callsName, callChannel, &s.Calls}, {mailsName, mailChannel, &s.Mails}} {
+	}{{textsName, textChannel, &s.TextRoutes}, {callsName, callChannel, &s.CallRoutes}, {mailsName, mailChannel, &s.MailRoutes}} {
 		var able []string
 		for _, c := range s.Carriers {
 			if slices.Contains(c.Channels, ch.channel) {

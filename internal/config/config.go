@@ -17,6 +17,7 @@ import (
 	"strings"
 
 	"sallyport.dev/sallyport/internal/password"
+	"sallyport.dev/sallyport/internal/pumping"
 )
 
 // Config is what the rooms need to know.
@@ -40,10 +41,13 @@ type Config struct {
 	OktaHosts []string
 	// Carriers bring texts, calls and mails, by name.
 	Carriers []Carrier
-	// Texts, Calls and Mails are their routes, as delivery.ParseRoutes reads them.
-	Texts, Calls, Mails []string
+	// TextRoutes, CallRoutes and MailRoutes are as delivery.ParseRoutes reads them.
+	TextRoutes, CallRoutes, MailRoutes []string
 	// Password is the cost of Argon2id; password.Default is the least for real use.
 	Password password.Params
+	// Texts are the rules against toll fraud; the zero value denies, with the default budget.
+	// RegionOf is app's to fill in.
+	Texts pumping.Rules
 }
 
 // Origin is where browsers find this server: "https://login.example.com".

@@ -261,8 +261,8 @@ from = "login@acme.example"
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !slices.Equal(s.Texts, []string{"main>gateway", "+44 = gateway > main"}) || !slices.Equal(s.Calls, []string{"gateway"}) || !slices.Equal(s.Mails, []string{"post"}) {
-		t.Errorf("routes: %q, %q, %q", s.Texts, s.Calls, s.Mails)
+	if !slices.Equal(s.TextRoutes, []string{"main>gateway", "+44 = gateway > main"}) || !slices.Equal(s.CallRoutes, []string{"gateway"}) || !slices.Equal(s.MailRoutes, []string{"post"}) {
+		t.Errorf("routes: %q, %q, %q", s.TextRoutes, s.CallRoutes, s.MailRoutes)
 	}
 	if len(s.Carriers) != 3 {
 		t.Fatalf("got %+v", s.Carriers)

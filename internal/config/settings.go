@@ -15,6 +15,7 @@ import (
 
 	"sallyport.dev/sallyport/internal/delivery"
 	"sallyport.dev/sallyport/internal/password"
+	"sallyport.dev/sallyport/internal/pumping"
 )
 
 // setting is one setting, declared here and nowhere else: reading, checking and the reference
@@ -73,6 +74,8 @@ const (
 	textsName        = "texts"
 	callsName        = "calls"
 	mailsName        = "mails"
+	budgetName       = "message_budget"
+	pricesName       = "message_prices"
 )
 
 // settings are all of them, in the order of the reference.
@@ -111,15 +114,24 @@ func settings() []setting {
 		}},
 		{declared{name: textsName, kind: list, example: `["main>spare", "+44=london>main"]`,
 			doc: `Which carriers take texts, in the order to try them: one that errs or takes too long is followed by the next at once. Of several routes the one with the longest beginning of the number is taken. Carriers are sections of their own, see below. With one carrier that takes texts this needs no saying; with none, SMS Authentication is not offered.`},
-			func(s *Server, v value) error { return useRoutes(&s.Texts, v) }},
+			func(s *Server, v value) error { return useRoutes(&s.TextRoutes, v) }},
 		{declared{name: callsName, kind: list, example: `["main"]`,
 			doc: `The same for calls, and for Voice Call Authentication.`},
-			func(s *Server, v value) error { return useRoutes(&s.Calls, v) }},
+			func(s *Server, v value) error { return useRoutes(&s.CallRoutes, v) }},
 		{declared{name: mailsName, kind: list, example: `["post>main"]`,
 			doc: `The same for mails, which go by one route. With no carrier that takes mails nobody is told by mail of what happened; the company's log has it all the same.`},
-			func(s *Server, v value) error { return useRoutes(&s.Mails, v) }},
+			func(s *Server, v value) error { return useRoutes(&s.MailRoutes, v) }},
 		{declared{name: "okta_hosts", kind: list, example: `["https://login.acme.example"]`,
 			doc: `Origins that a company may connect as its Okta organisation besides those at Okta's own domains: "https://HOST", in lower case, without a path. In the environment a comma stands between two.`}, useOktaHosts},
+		{declared{name: "pumping", kind: text, fallback: "deny", example: `"record"`,
+			doc: `What becomes of texts and calls that look like toll fraud (SMS pumping): "deny" holds them up, "record" lets them go out and only says so, in the log and to the company's administrators. Budgets, countries that a company has named, and what "sallyport texts stop" has stopped hold either way.`}, func(s *Server, v value) error {
+			s.Texts.Record = v.text == "record"
+			return oneOf(v, "deny", "record")
+		}},
+		{declared{name: budgetName, kind: text, fallback: strconv.FormatInt(pumping.DefaultBudget, 10), example: `"500"`,
+			doc: `What one company may spend on texts and calls a day (UTC): a number of messages, or, where message_prices is set, an amount of its money. A fifth of it is kept for methods that work already. "sallyport company budget" gives a company one of its own.`}, useBudget},
+		{declared{name: pricesName, kind: list, example: `["+1=0.0079", "+44=0.04", "+4915=0.08"]`,
+			doc: `What a text or call costs, by how its number begins; the longest that fits counts, and where none fits the dearest. In whatever money; message_budget is in the same, and must be set as well. In the environment a comma stands between two.`}, usePrices},
 		{declared{name: "password_memory_kib", kind: number, fallback: strconv.Itoa(int(password.Default.MemoryKiB)), example: "65536",
 			doc: `How much memory one hash of a password takes (Argon2id), in KiB: 19456 to 262144. Passwords are hashed anew at their next sign-in when it grows.`}, cost(func(p *password.Params, n uint32) { p.MemoryKiB = n })},
 		{declared{name: "password_passes", kind: number, fallback: strconv.Itoa(int(password.Default.Time)), example: "3",
@@ -229,6 +241,25 @@ func useOktaHosts(s *Server, v value) error {
 	return errors.Join(errs...)
 }
 
+func useBudget(s *Server, v value) error {
+	var err error
+	if s.Texts.Budget, err = pumping.ParseAmount(v.text); err == nil && s.Texts.Budget == 0 {
+		err = errors.New(`0 would send nothing: "sallyport texts stop" does that`)
+	}
+	return err
+}
+
+func usePrices(s *Server, v value) error {
+	var errs []error
+	s.Texts.Prices = nil
+	for _, one := range v.list {
+		p, err := pumping.ParsePrice(one)
+		errs = append(errs, err)
+		s.Texts.Prices = append(s.Texts.Prices, p)
+	}
+	return errors.Join(errs...)
+}
+
 // cost keeps one part of what a hash costs; the other parts are good meanwhile.
 func cost(set func(p *password.Params, n uint32)) func(s *Server, v value) error {
 	return func(s *Server, v value) error {
@@ -278,6 +309,9 @@ func between(s *Server, set map[string]string) []error {
 		if set[name] == "" {
 			wrong(name, "missing")
 		}
+	}
+	if set[pricesName] != "" && set[budgetName] == "" {
+		wrong(budgetName, "missing, and message_prices is set: say what a company may spend a day in that money")
 	}
 	if (s.Certificate == "") != (s.Key == "") {
 		wrong(at(certificateName, tlsKeyName), "tls_certificate and tls_key belong together: set both, or none")

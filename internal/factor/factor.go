@@ -244,6 +244,7 @@ const (
 	NumberImpossible NumberFault = "impossible" // too short, too long, or not given out there
 	NumberCostly     NumberFault = "costly"     // premium rate, shared cost and their like
 	NumberNoTexts    NumberFault = "no-texts"   // a fixed line, asked for texts
+	NumberForeign    NumberFault = "foreign"    // of a country that the company does not allow; the machine says so
 	NumberExtension  NumberFault = "extension"  // not 1 to 8 digits, or none is taken here
 )
 

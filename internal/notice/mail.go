@@ -62,6 +62,18 @@ var kinds = map[outbox.NoticeKind]kind{
 		"mail.connection-changed.subject", "mail.connection-changed.title", "mail.connection-changed.lead",
 		"mail.known", "mail.known-then", "mail.not-known", "mail.administrator-known",
 	},
+	outbox.TextsSlowed: {
+		"mail.texts-slowed.subject", "mail.texts-slowed.title", "mail.texts-slowed.lead",
+		"mail.texts.expected", "mail.texts.expected-then", "mail.texts.not", "mail.texts.danger",
+	},
+	outbox.TextsStopped: {
+		"mail.texts-stopped.subject", "mail.texts-stopped.title", "mail.texts-stopped.lead",
+		"mail.texts.expected", "mail.texts.expected-then", "mail.texts.not", "mail.texts.danger",
+	},
+	outbox.TextsSpent: {
+		"mail.texts-spent.subject", "mail.texts-spent.title", "mail.texts-spent.lead",
+		"mail.texts.expected", "mail.texts.expected-then", "mail.texts.not", "mail.texts.danger",
+	},
 	outbox.ConnectionRemoved: {
 		"mail.disconnected.subject", "mail.disconnected.title", "mail.disconnected.lead",
 		"mail.known", "mail.known-then", "mail.not-known", "mail.administrator-known",
@@ -121,6 +133,9 @@ func (c *Composer) facts(ctx context.Context, to reader, n outbox.Notice) ([]out
 			method = say.T("mail.method", "method", method, "name", oneLine(n.Name))
 		}
 		add("fact.method", method)
+	}
+	if n.Region != "" {
+		add("texts.today.country", say.Region(n.Region))
 	}
 	other := n.Actor != "" && n.Actor != to.ID
 	if other {

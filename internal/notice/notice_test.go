@@ -356,6 +356,15 @@ When: 14:02 on 24 November 2026 (Los Angeles, UTC−08:00)
 Did you know of this? Then there is nothing to do.
 Did you not know of it? Somebody may have got into an administrator’s account. Tell Ada Okafor or Ruth Abernathy, your company’s administrators, now, or call Support on +1 555 010 0199.
 We never ask for a code or a password by mail.`},
+		{mail(outbox.TextsStopped, func(n *outbox.Notice) { n.Method, n.Name, n.Address, n.Region = "", "", "", "LV" }), `Juniper & Finch Outfitters -> dana.reyes@juniper.example
+Texts and calls to new numbers have been stopped
+Texts and calls to new numbers have been stopped
+Hello Dana Reyes, so many codes went to new numbers and were not entered that none go out for a while. Somebody may be having them sent to earn from it. Numbers that are set up already get theirs as ever.
+Country: Latvia
+When: 14:02 on 24 November 2026 (Los Angeles, UTC−08:00)
+Are many of your people setting up their phones today? Then it passes by itself. They can set up another method meanwhile.
+Are they not? Somebody may have got into accounts of your company. Under Settings, My Company, Texts and calls, allow only the countries that you need. Tell Ada Okafor or Ruth Abernathy, your company’s administrators, now, or call Support on +1 555 010 0199.
+We never ask for a code or a password by mail.`},
 		{mail(outbox.ConnectionRemoved, func(n *outbox.Notice) { n.Method, n.Name = string(factor.Okta), "juniper.okta.com" }), `Juniper & Finch Outfitters -> dana.reyes@juniper.example
 Your company’s Okta organisation was disconnected
 The Okta organisation was disconnected

@@ -68,7 +68,7 @@ func (d Delivery) IsNotice() bool { return d.SignIn == "" }
 // NoticeKind is what a notice tells.
 type NoticeKind string
 
-// The notices. Each goes to the user whom it concerns, the last three to every administrator
+// The notices. Each goes to the user whom it concerns, the last six to every administrator
 // of the company.
 const (
 	MethodAdded    NoticeKind = "method-added"
@@ -86,6 +86,10 @@ const (
 	ConnectionMade    NoticeKind = "connection-made"
 	ConnectionChanged NoticeKind = "connection-changed"
 	ConnectionRemoved NoticeKind = "connection-removed"
+
+	TextsSlowed  NoticeKind = "texts-slowed" // against toll fraud
+	TextsStopped NoticeKind = "texts-stopped"
+	TextsSpent   NoticeKind = "texts-spent" // the budget of the day
 )
 
 // Notice is what a mail tells its reader. It is sealed in its row.
@@ -99,6 +103,7 @@ type Notice struct {
 	Address string // the network address that it was done from
 	Agent   string // a push: the browser's own name for itself
 	Secret  string // a method that is gone: what it was
+	Region  string `json:",omitempty"` // the country that it is about, ISO 3166-1 alpha-2
 }
 
 // State is how far a delivery has come. It only moves forward.

@@ -267,7 +267,7 @@ func mayAct(s State, what company.Action, now time.Time) error {
 
 // companyWide: what is about no user, and so about nobody else either.
 func companyWide(what company.Action) bool {
-	return what == company.ChangePolicy || what == company.ConnectOkta
+	return what == company.ChangePolicy || what == company.ConnectOkta || what == company.ManageTexts
 }
 
 // Fresh reports whether x holds a proof that is young enough for what an administrator does.

@@ -125,7 +125,7 @@ func ask(s State, a factor.Authenticator, f fresh, now time.Time) []Effect {
 	if a.Elsewhere() {
 		return push(s, a, f.from, now)
 	}
-	return send(s, a, a.Channels[0], f.key, now)
+	return send(s, a, going{by: a.Channels[0], key: f.key, from: f.from}, now)
 }
 
 // lastUsed picks the method used last, else the newest.

@@ -54,11 +54,13 @@ type (
 	// Note writes a line of the company's log. Its id is filled in before Commit.
 	Note struct{ Event audit.Event }
 	// Send puts a code on its way. SendLimit where the user, or a number that is not yet proved,
-	// has had too many (MaySend). The delivery's id is filled in before Commit.
+	// has had too many (MaySend), or where it is held against toll fraud (pumping.Judge). The
+	// delivery's id is filled in before Commit.
 	Send struct {
 		Delivery outbox.Delivery
 		To       secret.Text // where it goes, RFC 3966; the limits count a digest of its number
 		Unproved bool        // the number is being set up
+		From     string      // the network address that asks for it
 	}
 	// Entered takes the messages of a challenge from what counts: their code was entered.
 	Entered struct{ SignIn, Challenge string }
@@ -80,6 +82,12 @@ type (
 		Settings secret.Text
 		At       time.Time
 	}
+	// SetCountries names the countries whose numbers can be set up; none: those of the company's
+	// own people.
+	SetCountries struct{ Countries []string }
+	// SetBudget is what the company may spend on texts and calls a day, in pumping.Unit; nil: as
+	// much as any.
+	SetBudget struct{ Budget *int64 }
 	// DisableKind takes the power of all methods of a kind in the company, which still count as
 	// set up, and ends the sign-ins in which one is being set up. It is of a company-wide step
 	// alone. ErrMoved where one came while the step was being written.
@@ -117,3 +125,5 @@ func (Settle) effect()         {}
 func (NotifyAdministrators) effect() {}
 func (SetConnection) effect()        {}
 func (DisableKind) effect()          {}
+func (SetCountries) effect()         {}
+func (SetBudget) effect()            {}

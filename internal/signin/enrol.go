@@ -37,7 +37,7 @@ func (e Enrol) decide(s State, now time.Time) (State, []Effect, error) {
 	}
 	if old != nil && sameSetUp(*old, pending) && s.SignIn.Left > 0 && !registersAnew(s, *old, now) {
 		s = step(s, Enrolling, now)
-		return s, sendAgain(s, *old, e.Key, now), nil
+		return s, sendAgain(s, *old, e, now), nil
 	}
 	// The proof must be fresh when a set-up starts; from then on the ceremony's own life counts.
 	if s.SignIn.Demand.Purpose == PurposeEnrol && now.Sub(s.SignIn.Proved.At) >= ProofFresh && !e.Keep {
@@ -53,7 +53,7 @@ func (e Enrol) decide(s State, now time.Time) (State, []Effect, error) {
 		return s, push(s, pending, e.From, now), nil
 	}
 	s.SignIn.Challenge.Generation = 0
-	return s, send(s, pending, pending.Channels[0], e.Key, now), nil
+	return s, send(s, pending, going{by: pending.Channels[0], key: e.Key, from: e.From}, now), nil
 }
 
 // sameSetUp: of one kind, and to one number where there is one.
@@ -73,11 +73,11 @@ func registersAnew(s State, pending factor.Authenticator, now time.Time) bool {
 }
 
 // sendAgain sends the code of what is being set up once more, unless that was just done.
-func sendAgain(s State, p factor.Authenticator, key string, now time.Time) []Effect {
+func sendAgain(s State, p factor.Authenticator, e Enrol, now time.Time) []Effect {
 	if len(p.Channels) == 0 || p.Elsewhere() || now.Before(NextSend(p, s.SignIn.Challenge, p.Channels[0])) {
 		return nil
 	}
-	return send(s, p, p.Channels[0], key, now)
+	return send(s, p, going{by: p.Channels[0], key: e.Key, from: e.From}, now)
 }
 
 // askAgain: the proof of a ceremony is too old, so another is asked for.

@@ -3,6 +3,8 @@ package signin
 import (
 	"errors"
 	"time"
+
+	"sallyport.dev/sallyport/internal/pumping"
 )
 
 // The outcomes that a caller branches on.
@@ -64,6 +66,10 @@ type SendLimit struct {
 	Numbers bool      // too many new numbers, rather than messages
 	Push    bool      // too many pushes that were not approved, rather than messages
 	Open    bool      // a push of another sign-in can still be answered
+	// Why it is held against toll fraud, whoever asks; "" where it is about this user. Until is then
+	// zero where it does not end by itself.
+	Why  pumping.Reason
+	Slow bool // another goes out soon
 }
 
 func (SendLimit) Error() string        { return ErrSendLimit.Error() }

@@ -50,7 +50,7 @@ func (e Resend) decide(s State, now time.Time) (State, []Effect, error) {
 		return s, push(s, a, Client{Address: e.Address, Agent: e.Agent}, now), nil
 	}
 	s = step(s, s.SignIn.Stage, now)
-	effects := send(s, a, e.By, e.Key, now)
+	effects := send(s, a, going{by: e.By, key: e.Key, from: Client{Address: e.Address, Agent: e.Agent}}, now)
 	if e.By != a.Channels[0] {
 		effects = append(effects, s.note(audit.CodeCalled, e.Address, string(a.Kind), now))
 	}
@@ -66,22 +66,29 @@ func NextSend(a factor.Authenticator, c factor.Challenge, ch factor.Channel) tim
 	return c.Sent.Add(ResendWait)
 }
 
-// send puts the code that s's sign-in asks for on its way to a by ch. The sign-in is the
-// caller's own copy.
-func send(s State, a factor.Authenticator, ch factor.Channel, key string, now time.Time) []Effect {
+// going is how a code goes out.
+type going struct {
+	by   factor.Channel
+	key  string // id of the key that a new code is derived with
+	from Client // who asks for it
+}
+
+// send puts the code that s's sign-in asks for on its way to a. The sign-in is the caller's own
+// copy.
+func send(s State, a factor.Authenticator, m going, now time.Time) []Effect {
 	si := s.SignIn
 	c := &si.Challenge
 	switch {
 	case c.Over(now):
 		c.Earlier, c.EarlierKey, c.EarlierChannel = time.Time{}, "", ""
-		newCode(c, key, now)
+		newCode(c, m.key, now)
 	case !now.Before(c.Expires.Add(-NewCode)):
 		c.Earlier, c.EarlierKey, c.EarlierChannel = c.Expires, c.Key, c.Channel
-		newCode(c, key, now)
+		newCode(c, m.key, now)
 	}
-	c.Sent, c.Channel = now, ch
-	return []Effect{Send{To: a.Secret, Unproved: si.Stage == Enrolling, Delivery: outbox.Delivery{
-		Company: s.User.Company, User: s.User.ID, Channel: outbox.Channel(ch),
+	c.Sent, c.Channel = now, m.by
+	return []Effect{Send{To: a.Secret, Unproved: si.Stage == Enrolling, From: m.from.Address, Delivery: outbox.Delivery{
+		Company: s.User.Company, User: s.User.ID, Channel: outbox.Channel(m.by),
 		SignIn: string(si.ID), Challenge: c.ID, Generation: c.Generation, Created: now, Expires: c.Expires,
 	}}}
 }

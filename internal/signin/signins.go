@@ -217,6 +217,15 @@ func (s *SignIns) AsHost(ctx context.Context, c company.ID, u company.UserID, e 
 	return err
 }
 
+// CompanyAsHost is AsHost about a whole company, whose rules load reads: AllowCountries, GiveBudget.
+func (s *SignIns) CompanyAsHost(ctx context.Context, load func(context.Context) (Policy, error), e Event) error {
+	_, err := s.commit(ctx, e, nil, func(ctx context.Context) (State, error) {
+		p, err := load(ctx)
+		return State{Policy: p, Host: true}, err
+	})
+	return err
+}
+
 // ForCompany takes a step about a's whole company in the name of a, an administrator in their
 // session: Connect. Its errors are those of On.
 func (s *SignIns) ForCompany(ctx context.Context, a Who, e Event) error {

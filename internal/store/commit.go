@@ -25,7 +25,7 @@ func (s *Store) Commit(ctx context.Context, before, after signin.State, effects 
 		return c.apply()
 	})
 	if err != nil {
-		return fmt.Errorf("commit a step of user %s: %w", before.User.ID, err)
+		return fmt.Errorf("commit a step of user %s: %w", before.User.ID, s.told(ctx, err))
 	}
 	return nil
 }
@@ -50,6 +50,9 @@ func (c *change) apply() error {
 		if err := c.effect(e); err != nil {
 			return err
 		}
+	}
+	if err := c.finished(); err != nil {
+		return err
 	}
 	return c.authenticators()
 }
@@ -276,7 +279,8 @@ func (c *change) nameAuthenticator(a factor.Authenticator, known bool) error {
 	n, err := c.q.AddAuthenticator(c.ctx, sqlcgen.AddAuthenticatorParams{
 		CompanyID: string(u.Company), UserID: string(u.ID), ID: string(a.ID), Kind: string(a.Kind), Name: a.Name,
 		FoldedName: folded, Secret: c.seal(a), SinceVersion: a.Since, AddedMs: toMS(a.Added), LastStep: a.LastStep,
-		Hint: c.store.sealText(a.Hint, hintPlace(string(u.Company), string(u.ID), string(a.ID))),
+		Hint:   c.store.sealText(a.Hint, hintPlace(string(u.Company), string(u.ID), string(a.ID))),
+		Region: c.store.regionOf(a.Secret),
 	})
 	if err == nil && n == 0 {
 		return signin.ErrNameTaken

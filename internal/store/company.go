@@ -52,8 +52,8 @@ func (s *Store) addUser(ctx context.Context, q *sqlcgen.Queries, u company.User,
 	if _, err := q.AddUser(ctx, sqlcgen.AddUserParams{
 		CompanyID: c, ID: id, Status: string(u.Status), Role: string(u.Role), Username: u.Username,
 		DisplayName: u.DisplayName, Email: u.Email, Phone: s.sealText(u.Phone, phonePlace(c, id)),
-		PasswordHash: s.sealText(hash.Reveal(), hashPlace(c, id)),
-		Language:     u.Language, TimeZone: u.TimeZone, CreatedMs: toMS(u.Created),
+		Region: s.regionOf(secret.New(u.Phone)), PasswordHash: s.sealText(hash.Reveal(), hashPlace(c, id)),
+		Language: u.Language, TimeZone: u.TimeZone, CreatedMs: toMS(u.Created),
 		SortKey: sortKey(u.DisplayName, id), Search: searchText(u.DisplayName, u.Username, u.Email),
 	}); err != nil {
 		return err

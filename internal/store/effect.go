@@ -62,6 +62,10 @@ func (c *change) effect(e signin.Effect) error {
 		return c.notifyAdministrators(e.Notice)
 	case signin.SetConnection:
 		return c.setConnection(e)
+	case signin.SetCountries:
+		return c.setCountries(e)
+	case signin.SetBudget:
+		return c.setBudget(e)
 	case signin.DisableKind:
 		return c.disableKind(e)
 	case signin.Disable:

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 
+	"sallyport.dev/sallyport/internal/company"
+	"sallyport.dev/sallyport/internal/pumping"
 	"sallyport.dev/sallyport/internal/secret"
 	"sallyport.dev/sallyport/internal/store/internal/sqlcgen"
 )
@@ -25,6 +27,11 @@ type Options struct {
 	// MaxConns bounds the connections that read (SQLite) or all of them (PostgreSQL).
 	// 0: 4 for SQLite, 16 for PostgreSQL.
 	MaxConns int
+	// Texts are what texts and calls are judged by.
+	Texts pumping.Rules
+	// Noticed hears that texts of a company are held, once a day for each way of it; region is
+	// "" where it is about no country. nil: nobody. It must not block.
+	Noticed func(ctx context.Context, c company.ID, region string, h pumping.Held)
 }
 
 // Open connects to dsn, "sqlite:PATH" or "postgres://…", brings its schema up to date, and
@@ -35,7 +42,7 @@ func Open(ctx context.Context, dsn string, ring *secret.Ring, o Options) (*Store
 	if err != nil {
 		return nil, err
 	}
-	s.ring = ring
+	s.ring, s.texts, s.noticed = ring, o.Texts, o.Noticed
 	if err := s.prepare(ctx); err != nil {
 		_ = s.Close() // nothing was written that closing could lose; the first error matters
 		if s.dialect.damaged(err) {
@@ -64,7 +71,10 @@ func (s *Store) prepare(ctx context.Context) error {
 	if err := s.checkKeys(ctx); err != nil {
 		return err
 	}
-	return s.foldUsers(ctx)
+	if err := s.foldUsers(ctx); err != nil {
+		return err
+	}
+	return s.findRegions(ctx)
 }
 
 // checkKeys compares the ring with the canary, which the first start leaves.

@@ -29,7 +29,7 @@ func (c *change) send(e signin.Send) error {
 		return fmt.Errorf("delivery %s is not to the user of this step", d.ID)
 	case d.Channel == outbox.Push:
 		return c.push(e)
-	case d.Channel != outbox.Text && d.Channel != outbox.Call:
+	case !isText(d.Channel):
 		return fmt.Errorf("delivery %s: no code goes by %q", d.ID, d.Channel)
 	case e.To.Empty():
 		return fmt.Errorf("delivery %s has no destination", d.ID)
@@ -46,10 +46,15 @@ func (c *change) send(e signin.Send) error {
 	if err := signin.MaySend(user, number, next); err != nil {
 		return err
 	}
+	t := c.store.textOf(e)
+	if err := c.guard(t); err != nil {
+		return err
+	}
 	return one(c.q.AddDelivery(c.ctx, sqlcgen.AddDeliveryParams{
 		CompanyID: string(d.Company), ID: d.ID, UserID: string(d.User), Channel: string(d.Channel),
 		SignInID: d.SignIn, ChallengeID: d.Challenge, Generation: d.Generation,
-		NumberDigest: []byte(next.Number), Unproved: e.Unproved, NowMs: toMS(d.Created), ExpiresMs: toMS(d.Expires),
+		NumberDigest: []byte(next.Number), Region: t.Region, NetworkDigest: t.network,
+		Unproved: e.Unproved, NowMs: toMS(d.Created), ExpiresMs: toMS(d.Expires),
 	}))
 }
 
@@ -155,7 +160,10 @@ func (c *change) entered(e signin.Entered) error {
 	_, err := c.q.EnterDeliveries(c.ctx, sqlcgen.EnterDeliveriesParams{ // there may be none
 		CompanyID: string(u.Company), SignInID: e.SignIn, ChallengeID: e.Challenge, UserID: string(u.ID),
 	})
-	return err
+	if err != nil {
+		return err
+	}
+	return c.verified(e.SignIn, e.Challenge)
 }
 
 // notify mails a notice to the address that is on record in this transaction. Nobody is

@@ -14,6 +14,7 @@
 //	Events                    what happened                          event.go
 //	Connection                what a kind needs of a company         connection.go
 //	Outbox, Delivery          messages on their way                  outbox.go
+//	Texts, StopTexts          texts and calls against toll fraud     text.go, texts.go
 //	Sweep                     what is over is taken away             sweep.go
 //	ClockAhead                whether two clocks agree               clock.go
 //
@@ -29,6 +30,8 @@ import (
 	"fmt"
 	"time"
 
+	"sallyport.dev/sallyport/internal/company"
+	"sallyport.dev/sallyport/internal/pumping"
 	"sallyport.dev/sallyport/internal/secret"
 	"sallyport.dev/sallyport/internal/store/internal/sqlcgen"
 )
@@ -43,6 +46,8 @@ type Store struct {
 	read    *sqlcgen.Queries
 	written *line // to writer; nil on PostgreSQL
 	ring    *secret.Ring
+	texts   pumping.Rules
+	noticed func(ctx context.Context, c company.ID, region string, h pumping.Held)
 	dialect dialect
 	conns   int // that the pool of PostgreSQL keeps
 }

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"sallyport.dev/sallyport/internal/pumping"
 	"sallyport.dev/sallyport/internal/secret"
 	"sallyport.dev/sallyport/internal/store"
 	"sallyport.dev/sallyport/internal/store/storetest"
@@ -21,7 +22,7 @@ func ring(t *testing.T, root byte) *secret.Ring {
 
 func open(t *testing.T, dsn string, r *secret.Ring) *store.Store {
 	t.Helper()
-	s, err := store.Open(t.Context(), dsn, r, store.Options{})
+	s, err := store.Open(t.Context(), dsn, r, store.Options{Texts: pumping.Rules{RegionOf: storetest.RegionOf}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"sallyport.dev/sallyport/internal/pumping"
 	"sallyport.dev/sallyport/internal/signin"
 	"sallyport.dev/sallyport/internal/store/internal/sqlcgen"
 )
@@ -103,6 +104,25 @@ func retentions() []retention {
 			// The row is locked while what was sent to the number is counted, in the outbox.
 			what: "numbers not yet proved", keep: signin.SendDay,
 			bites: bites{by((*queries).SweepUnprovedNumbers)},
+		},
+		{
+			// Those of five minutes are looked at for a day and until no code of theirs is good.
+			what: "counts of texts", keep: pumping.KeepGrains,
+			bites: bites{by((*queries).SweepTextGrains)},
+		},
+		{
+			what: "counts of texts, a day", keep: pumping.KeepDays,
+			bites: bites{by((*queries).SweepTextDays)},
+		},
+		{
+			// The row is locked while its scope is counted, and says when the last message went out.
+			what: "scopes of texts", keep: pumping.KeepGrains,
+			bites: bites{by((*queries).SweepTextScopes)},
+		},
+		{
+			// Nobody is told twice a day; the rest is for the page.
+			what: "what was told of texts", keep: pumping.Day,
+			bites: bites{by((*queries).SweepTextTold)},
 		},
 		{
 			// The limits count those of SendDay; the rest is for Support.

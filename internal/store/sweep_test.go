@@ -15,6 +15,7 @@ import (
 	"sallyport.dev/sallyport/internal/company"
 	"sallyport.dev/sallyport/internal/factor"
 	"sallyport.dev/sallyport/internal/outbox"
+	"sallyport.dev/sallyport/internal/pumping"
 	"sallyport.dev/sallyport/internal/secret"
 	"sallyport.dev/sallyport/internal/session"
 	"sallyport.dev/sallyport/internal/signin"
@@ -23,7 +24,8 @@ import (
 
 // sweptTables are those that would grow with every sign-in.
 var sweptTables = []string{
-	"attempt", "failure", "form", "network", "network_failure", "outbox", "password_count", "password_spend", "push", "session", "sign_in", "spend", "unproved_number", "wait",
+	"attempt", "failure", "form", "network", "network_failure", "outbox", "password_count", "password_spend", "push", "session", "sign_in", "spend",
+	"text_count", "text_scope", "unproved_number", "wait",
 }
 
 // office is a company with one user, whose days all pass alike.
@@ -180,7 +182,8 @@ func TestWhatIsOverIsKeptForItsTime(t *testing.T) {
 				"password_spend": 2, "password_count": 4, "failure": 1, "unproved_number": 1,
 			}},
 			{after: 25*time.Hour + signin.PushLife, gone: map[string]int{"push": 1}},
-			{after: 30 * 24 * time.Hour},
+			{after: time.Hour + pumping.KeepGrains, gone: map[string]int{"text_count": 3, "text_scope": 3}},
+			{after: 30 * 24 * time.Hour, gone: map[string]int{"text_count": 1}}, // the day's
 			{after: 30*24*time.Hour + 61*time.Minute, gone: map[string]int{"sign_in": 2}},
 			{after: 30*24*time.Hour + 65*time.Minute, gone: map[string]int{"outbox": 1}}, // the text
 			{after: 30*24*time.Hour + 3*time.Hour, gone: map[string]int{"sign_in": 1}},
@@ -354,6 +357,10 @@ func (o *office) crowd(bytes string) {
 		reason, at_ms, due_ms, lease, lease_until_ms, tries`, user+"'d' || n.i, 'text', '', '', 1, FALSE, FALSE, n.i, n.i, 'handed', '', 0, 0, '', 0, 1")
 	rows("push", "company_id, user_id, id, sign_in_id, challenge_id, generation, sealed, began_ms, expires_ms, lease, lease_until_ms, ended_ms",
 		user+"'p' || n.i, '', '', 1, CAST('' AS "+bytes+"), n.i, n.i, '', 0, n.i")
+	rows("text_count", "scope, subject, grain_ms, start_ms, region, sent, entered, open, cost",
+		"'', "+digest+"CASE WHEN n.i % 2 = 0 THEN 300000 ELSE 86400000 END, n.i, '', 0, 0, 0, 0")
+	rows("text_scope", "scope, subject, last_ms", "'', "+digest+"n.i")
+	rows("text_told", "company_id, scope, region, reason, slow, day_ms, at_ms", fmt.Sprintf("'%s', '', '', '', FALSE, n.i, 0", o.at))
 	if bytes == "BYTEA" { // as PostgreSQL does by itself; SQLite is never asked to
 		exec(o.T, o.db, "ANALYZE")
 	}

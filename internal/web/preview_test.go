@@ -42,7 +42,7 @@ func newFrame(t *testing.T, o frame.Options) (*frame.Frame, words.Printer) {
 }
 
 func samples(f *frame.Frame, say words.Printer) []sample {
-	return slices.Concat(signInSamples(say), setUpSamples(say), answerSamples(say), numberSamples(say), sentSamples(say), pushSamples(say), accountSamples(say), consoleSamples(say), oktaSamples(say), helpSamples(say), faultSamples(f))
+	return slices.Concat(signInSamples(say), setUpSamples(say), answerSamples(say), numberSamples(say), sentSamples(say), pushSamples(say), accountSamples(say), consoleSamples(say), oktaSamples(say), textsSamples(say), helpSamples(say), faultSamples(f))
 }
 
 func render(t *testing.T, f *frame.Frame, p frame.Page) string {

@@ -182,6 +182,10 @@ func numberSamples(say words.Printer) []sample {
 		{name: "number-many", page: changed(func(v *signin.Number) {
 			v.Typed, v.Held = "(503) 555-0142", &signin.Held{Why: signin.NewNumbers, Until: now.Add(20 * time.Hour)}
 		})},
+		{name: "number-halted", page: changed(func(v *signin.Number) {
+			v.Typed, v.Held = "(503) 555-0142", &signin.Held{Why: signin.Halted, Until: now.Add(20 * time.Hour)}
+		})},
+		{name: "number-foreign", page: refused(factor.NumberForeign, "+371 20 123 456")},
 	}
 	for _, why := range []factor.NumberFault{
 		factor.NumberMissing, factor.NumberCountry, factor.NumberImpossible, factor.NumberCostly, factor.NumberNoTexts, factor.NumberExtension, "unheard-of",
@@ -260,6 +264,10 @@ func sentSamples(say words.Printer) []sample {
 			v.Typed, v.Held = "418", &signin.Held{Why: signin.TooSoon, Until: now.Add(24 * time.Second)}
 		})},
 		{name: "text-too-many", page: changed(text, func(v *signin.Sent) { v.Held = &signin.Held{Why: signin.TooMany, Until: now.Add(9 * time.Minute)} })},
+		{name: "text-slowed", page: changed(text, func(v *signin.Sent) { v.Held = &signin.Held{Why: signin.Slowed, Until: now.Add(90 * time.Second)} })},
+		{name: "text-spent-today", page: changed(text, func(v *signin.Sent) { v.Held = &signin.Held{Why: signin.SpentToday, Until: now.Add(2 * time.Hour)} })},
+		{name: "text-switched-off", page: changed(text, func(v *signin.Sent) { v.Held = &signin.Held{Why: signin.SwitchedOff} })},
+		{name: "text-foreign", page: changed(text, func(v *signin.Sent) { v.Held = &signin.Held{Why: signin.Foreign} })},
 		{name: "text-read-out", page: read.Page(say)},
 		{name: "call", page: call.Page(say)},
 		{name: "call-set-up", page: changed(call, setUp)},
@@ -418,6 +426,35 @@ func oktaSamples(say words.Printer) []sample {
 		})})
 	}
 	return samples
+}
+
+func textsSamples(say words.Printer) []sample {
+	ada := frame.Insider{Company: "Juniper & Finch Outfitters", DisplayName: "Ada Okafor", Role: company.Administrator, Zone: portland}
+	quiet := console.TextsCalls{By: ada, Seen: 3, Shut: true, Texts: company.Texts{Budget: 2000e6}}
+	busy := console.TextsCalls{By: ada, Seen: 3, Texts: company.Texts{
+		Own: []string{"CA", "US"}, Settled: true, Spent: 1873e6, Budget: 2000e6,
+		Today: []company.TextsTo{{Region: "US", Sent: 1790, Entered: 1702}, {Region: "LV", Sent: 83, Entered: 1}, {Sent: 1}},
+		Held: []company.TextsHeld{
+			{Scope: "country", Region: "LV", Reason: "not-entered", Slow: true, At: now.Add(-2 * time.Hour)},
+			{Scope: "country", Region: "LV", Reason: "not-entered", At: now.Add(-time.Hour)},
+			{Scope: "network", Reason: "not-entered", At: now.Add(-50 * time.Minute)}, {Scope: "company", Reason: "not-entered", At: now.Add(-50 * time.Minute)},
+			{Scope: "network", Reason: "spread", At: now.Add(-40 * time.Minute)}, {Scope: "company", Reason: "spent", At: now},
+		},
+	}}
+	changed := func(v console.TextsCalls, change func(*console.TextsCalls)) frame.Page {
+		change(&v)
+		return v.Page(say)
+	}
+	return []sample{
+		{name: "texts", page: quiet.Page(say)},
+		{name: "texts-busy", page: busy.Page(say)},
+		{name: "texts-named", page: changed(busy, func(v *console.TextsCalls) {
+			v.Texts.Named, v.Typed, v.Texts.Priced, v.Saved = []string{"US"}, "US", true, true
+		})},
+		{name: "texts-stopped", page: changed(quiet, func(v *console.TextsCalls) { v.Texts.Stopped = true })},
+		{name: "texts-recorded", page: changed(busy, func(v *console.TextsCalls) { v.Texts.Recorded = true })},
+		{name: "texts-no-country", page: changed(busy, func(v *console.TextsCalls) { v.Typed, v.Refused = `US "><script>`, `"><SCRIPT>` })},
+	}
 }
 
 func shelf() *help.Shelf { return must(help.Load()) }

@@ -46,9 +46,9 @@ type Printer struct {
 // Load reads all languages and checks that they say the same things: equal keys,
 // equal placeholders, twelve months. It reports every mistake at once. What was loaded is
 // kept: every later call returns the same Catalogue.
-func Load() (*Catalogue, error) { return loaded() }
+func Load() (*Catalogue, error) { return once() }
 
-var loaded = sync.OnceValues(loadAll)
+var once = sync.OnceValues(loadAll)
 
 func loadAll() (*Catalogue, error) {
 	files, err := locales.ReadDir("locale")

@@ -59,9 +59,9 @@ UPDATE company SET version = @version, two_factor_required = @two_factor_require
 
 -- name: AddAuthenticator :execrows
 INSERT INTO authenticator (company_id, user_id, id, kind, name, folded_name, secret, since_version, added_ms,
-       last_used_ms, last_step, run, disabled_by, hint)
+       last_used_ms, last_step, run, disabled_by, hint, region)
 VALUES (@company_id, @user_id, @id, @kind, @name, @folded_name, @secret, @since_version, @added_ms,
-       0, @last_step, 0, '', @hint)
+       0, @last_step, 0, '', @hint, @region)
     ON CONFLICT (company_id, user_id, folded_name) DO NOTHING;
 
 -- name: RenameAuthenticator :execrows

@@ -4,9 +4,9 @@ VALUES (@id, @name, @version, @two_factor_required, @created_ms);
 
 -- name: AddUser :execrows
 INSERT INTO users (company_id, id, version, epoch, status, role, must_enrol, username, display_name, email, phone,
-       password_hash, language, time_zone, created_ms, sort_key, search)
+       region, password_hash, language, time_zone, created_ms, sort_key, search)
 VALUES (@company_id, @id, 1, 1, @status, @role, FALSE, @username, @display_name, @email, @phone,
-       @password_hash, @language, @time_zone, @created_ms, @sort_key, @search);
+       @region, @password_hash, @language, @time_zone, @created_ms, @sort_key, @search);
 
 -- name: AddName :execrows
 -- No row: company.ErrNameTaken.

@@ -23,9 +23,10 @@ SELECT created_ms, number_digest, entered, unproved, state, reason, carrier
 
 -- name: AddDelivery :execrows
 INSERT INTO outbox (company_id, id, user_id, channel, sign_in_id, challenge_id, generation, notice, number_digest,
-       unproved, entered, created_ms, expires_ms, state, reason, at_ms, due_ms, lease, lease_until_ms, tries)
+       region, network_digest, unproved, entered, verified, created_ms, expires_ms, state, reason, at_ms, due_ms,
+       lease, lease_until_ms, tries)
 VALUES (@company_id, @id, @user_id, @channel, @sign_in_id, @challenge_id, @generation, @notice, @number_digest,
-       @unproved, FALSE, @now_ms, @expires_ms, 'queued', '', @now_ms, @now_ms, '', 0, 0);
+       @region, @network_digest, @unproved, FALSE, FALSE, @now_ms, @expires_ms, 'queued', '', @now_ms, @now_ms, '', 0, 0);
 
 -- name: HoldDelivery :execrows
 UPDATE outbox SET due_ms = @due_ms

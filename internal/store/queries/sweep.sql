@@ -142,3 +142,31 @@ DELETE FROM push
  WHERE push.expires_ms <= @before_ms
    AND (push.company_id, push.id) IN (
        SELECT o.company_id, o.id FROM push o WHERE o.expires_ms <= @before_ms ORDER BY o.expires_ms LIMIT @page);
+
+-- name: SweepTextGrains :execrows
+-- Of five minutes.
+DELETE FROM text_count
+ WHERE text_count.grain_ms = 300000 AND text_count.start_ms <= @before_ms
+   AND (text_count.scope, text_count.subject, text_count.grain_ms, text_count.start_ms, text_count.region) IN (
+       SELECT o.scope, o.subject, o.grain_ms, o.start_ms, o.region FROM text_count o
+        WHERE o.grain_ms = 300000 AND o.start_ms <= @before_ms ORDER BY o.start_ms LIMIT @page);
+
+-- name: SweepTextDays :execrows
+DELETE FROM text_count
+ WHERE text_count.grain_ms = 86400000 AND text_count.start_ms <= @before_ms
+   AND (text_count.scope, text_count.subject, text_count.grain_ms, text_count.start_ms, text_count.region) IN (
+       SELECT o.scope, o.subject, o.grain_ms, o.start_ms, o.region FROM text_count o
+        WHERE o.grain_ms = 86400000 AND o.start_ms <= @before_ms ORDER BY o.start_ms LIMIT @page);
+
+-- name: SweepTextScopes :execrows
+DELETE FROM text_scope
+ WHERE text_scope.last_ms <= @before_ms
+   AND (text_scope.scope, text_scope.subject) IN (
+       SELECT o.scope, o.subject FROM text_scope o WHERE o.last_ms <= @before_ms ORDER BY o.last_ms LIMIT @page);
+
+-- name: SweepTextTold :execrows
+DELETE FROM text_told
+ WHERE text_told.day_ms <= @before_ms
+   AND (text_told.company_id, text_told.scope, text_told.region, text_told.reason, text_told.slow, text_told.day_ms) IN (
+       SELECT o.company_id, o.scope, o.region, o.reason, o.slow, o.day_ms FROM text_told o
+        WHERE o.day_ms <= @before_ms ORDER BY o.day_ms LIMIT @page);

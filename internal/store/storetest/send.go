@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"errors"
+	"strings"
 	"time"
 
 	"sallyport.dev/sallyport/internal/company"
@@ -28,6 +29,16 @@ func sendTests() []test {
 	}
 }
 
+// RegionOf is the country of numbers in tests: what stands before a dash ("+44-7" is of "+44"); each
+// has one of its own where there is none, and that which all users have on file has none.
+func RegionOf(number string) string {
+	if number == onFile {
+		return ""
+	}
+	region, _, _ := strings.Cut(number, "-")
+	return region
+}
+
 // number is a number that no other test sends to.
 func number() string { return "+1" + secret.NewID() }
 
@@ -38,7 +49,7 @@ func (w *World) text(c company.ID, u company.UserID, to string) signin.Send {
 			ID: secret.NewID(), Company: c, User: u, Channel: outbox.Text, SignIn: secret.NewID(), Challenge: secret.NewID(),
 			Generation: 1, Created: w.Now, Expires: w.Now.Add(signin.CodeLife),
 		},
-		To: secret.New(to),
+		To: secret.New(to), From: "network of " + to,
 	}
 }
 

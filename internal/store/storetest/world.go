@@ -57,12 +57,15 @@ func (w *World) Company(required bool) company.ID {
 	return c.ID
 }
 
+// onFile is the number of every user's account.
+const onFile = "+14155550123"
+
 // User adds an active user with a name of their own.
 func (w *World) User(c company.ID, role company.Role) company.UserID {
 	w.Helper()
 	u := company.User{
 		ID: company.UserID(secret.NewID()), Company: c, Username: "user-" + secret.NewID(), DisplayName: "Dana",
-		Email: "dana@example.com", Phone: "+14155550123", Role: role, Language: "en", TimeZone: "America/Los_Angeles",
+		Email: "dana@example.com", Phone: onFile, Role: role, Language: "en", TimeZone: "America/Los_Angeles",
 		Status: company.Active, Created: w.Now,
 	}
 	w.Must(w.Store.AddUser(w.Context(), u, secret.New("hash of "+string(u.ID))))

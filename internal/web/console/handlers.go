@@ -30,6 +30,9 @@ type Pages struct {
 	// Organisations and Connections are for the page of the company's Okta organisation.
 	Organisations Organisations
 	Connections   Connections
+	// Texts and IsCountry are for the page of the company's texts and calls.
+	Texts     Texts
+	IsCountry func(region string) bool
 }
 
 // People are the users of a company; internal/store provides them.
@@ -53,6 +56,7 @@ func (p *Pages) Routes(mux frame.Mux) {
 	handle("GET /settings/users/{id}/lift", company.ResetTwoFactor, p.about(p.getLift))
 	handle("POST /settings/users/{id}/lift", company.ResetTwoFactor, p.about(p.postLift))
 	p.oktaRoutes(handle)
+	p.textRoutes(handle)
 }
 
 // only lets in whose role may do what. It comes before any look at whom the path names, so

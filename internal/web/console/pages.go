@@ -1,5 +1,5 @@
-// Package console is the pages of administrators: Settings → My Company → User Accounts and
-// Okta Verify. Here are their view models and templates.
+// Package console is the pages of administrators: Settings → My Company → User Accounts,
+// Okta Verify, and Texts and calls. Here are their view models and templates.
 //
 //	Users       /settings/users              who there is, and how they stand with two-factor
 //	Reset       /settings/users/{id}/reset   what a reset does, and the red button
@@ -7,10 +7,11 @@
 //	Own, Proof                               why neither can be done
 //	Okta        /settings/okta               the company's Okta organisation, and its test
 //	Disconnect  /settings/okta/disconnect    what happens without it, and the red button
+//	TextsCalls  /settings/texts              the company's texts and calls, and their countries
 //
 // A view model holds what a page shows and decides nothing; its Page method gives the
 // frame what it renders. Whom a page opens for is asked in handlers.go;
-// those about Okta are in organisation.go and okta.go.
+// those about Okta are in organisation.go and okta.go, about texts in texts.go.
 package console
 
 import (

@@ -120,6 +120,7 @@ func functions(p words.Printer) template.FuncMap {
 		"day":       p.Day,
 		"recent":    p.Recent,
 		"zone":      p.Zone,
+		"region":    p.Region,
 		"when":      p.When,
 		"seconds":   words.Seconds,
 		"countdown": words.Countdown,

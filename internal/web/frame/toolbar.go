@@ -14,6 +14,7 @@ type Toolbar struct {
 	Role     string // their role, in the page's language
 	Accounts bool   // their role opens User Accounts
 	Okta     bool   // and Okta Verify, of the company
+	Texts    bool   // and its texts and calls
 	Current  Entry  // which entry this page belongs to
 }
 
@@ -26,6 +27,7 @@ const (
 	MyAccount    Entry = "my-account"
 	UserAccounts Entry = "user-accounts"
 	OktaVerify   Entry = "okta-verify"
+	TextsCalls   Entry = "texts-calls"
 )
 
 // Insider is who a session belongs to, as every page inside shows them.
@@ -42,7 +44,8 @@ func (i Insider) Page(say words.Printer, current Entry) Page {
 		Words: say, Zone: i.Zone,
 		Toolbar: &Toolbar{
 			Company: i.Company, Person: i.DisplayName, Role: RoleName(say, i.Role),
-			Accounts: company.May(i.Role, company.SeeUsers), Okta: company.May(i.Role, company.ConnectOkta), Current: current,
+			Accounts: company.May(i.Role, company.SeeUsers), Okta: company.May(i.Role, company.ConnectOkta),
+			Texts: company.May(i.Role, company.ManageTexts), Current: current,
 		},
 	}
 }

@@ -75,6 +75,7 @@ var numberFaults = map[factor.NumberFault]numberFault{
 	factor.NumberImpossible: {"number.refused.title", "number.refused.what", "number.impossible.fault", "number"},
 	factor.NumberCostly:     {"number.refused.title", "number.refused.what", "number.costly.fault", "number"},
 	factor.NumberNoTexts:    {"number.refused.title", "number.refused.what", "number.no-texts.fault", "number"},
+	factor.NumberForeign:    {"number.foreign.title", "number.foreign.what", "number.foreign.fault", "number"},
 	factor.NumberExtension:  {"number.extension.title", "number.extension.what", "number.extension.fault", "extension"},
 }
 
@@ -147,6 +148,13 @@ const (
 	NewNumbers   Hold = "new-numbers"    // too many of them today
 	TooManyAsked Hold = "too-many-asked" // pushes that were not approved
 	AskedElse    Hold = "asked-else"     // a push of another sign-in can still be answered
+
+	// Against toll fraud, whoever asks.
+	Slowed      Hold = "slowed"
+	Halted      Hold = "halted"       // the same for longer
+	SpentToday  Hold = "spent-today"  // the company's budget
+	SwitchedOff Hold = "switched-off" // by whoever runs the server
+	Foreign     Hold = "foreign"      // the company does not allow the country
 )
 
 // heldWords are the keys of a reason; instead is what to do, where it differs at set-up.
@@ -158,6 +166,11 @@ var holds = map[Hold]heldWords{
 	TooManyAsked: {"held.too-many-asked.title", "held.too-many-asked.what", "held.code"},
 	AskedElse:    {"held.asked-else.title", "held.asked-else.what", "held.code"},
 	NewNumbers:   {"held.new-numbers.title", "held.new-numbers.what", "held.other-method"},
+	Slowed:       {"held.slowed.title", "held.slowed.what", "held.another"},
+	Halted:       {"held.halted.title", "held.halted.what", "held.another"},
+	SpentToday:   {"held.spent.title", "held.spent.what", "held.another"},
+	SwitchedOff:  {"held.off.title", "held.off.what", "held.off.instead"},
+	Foreign:      {"number.foreign.title", "number.foreign.fault", "held.off.instead"},
 }
 
 // Title is the key of what happened.
@@ -170,4 +183,7 @@ func (h Held) What() string { return holds[h.Why].what }
 func (h Held) Instead() string { return holds[h.Why].instead }
 
 // Exact reports whether Until is so near that seconds matter.
-func (h Held) Exact() bool { return h.Why == TooSoon }
+func (h Held) Exact() bool { return h.Why == TooSoon || h.Why == Slowed }
+
+// Open reports whether nobody knows when it ends.
+func (h Held) Open() bool { return h.Until.IsZero() }

@@ -11,6 +11,7 @@ import (
 	"sallyport.dev/sallyport/internal/company"
 	"sallyport.dev/sallyport/internal/factor"
 	"sallyport.dev/sallyport/internal/outbox"
+	"sallyport.dev/sallyport/internal/pumping"
 	"sallyport.dev/sallyport/internal/signin"
 	"sallyport.dev/sallyport/internal/web/frame"
 	"sallyport.dev/sallyport/internal/words"
@@ -123,12 +124,15 @@ func (p *Pages) postNumber(w http.ResponseWriter, r *http.Request) error {
 			v.Country = n.Country
 		}
 	}
+	if isHeld && held.Why == Foreign {
+		bad, isBad = factor.BadNumber{Why: factor.NumberForeign}, true
+	}
 	if isBad {
 		v.Refused = &NumberRefused{Why: bad.Why, Own: own}
 		return p.show(w, http.StatusUnprocessableEntity, s, v)
 	}
 	v.Held = &held
-	retryAfter(w, held.Until.Sub(p.Now()))
+	held.retryAfter(w, p.Now())
 	return p.show(w, http.StatusTooManyRequests, s, v)
 }
 
@@ -139,6 +143,8 @@ func holdUp(err error) (Held, bool) {
 	switch {
 	case errors.As(err, &early):
 		return Held{Why: TooSoon, Until: wholeSecond(early.Until)}, true
+	case errors.As(err, &limit) && limit.Why != "":
+		return Held{Why: pumped(limit), Until: wholeSecond(limit.Until)}, true
 	case errors.As(err, &limit) && limit.Numbers:
 		return Held{Why: NewNumbers, Until: limit.Until}, true
 	case errors.As(err, &limit) && limit.Open:
@@ -149,6 +155,29 @@ func holdUp(err error) (Held, bool) {
 		return Held{Why: TooMany, Until: limit.Until}, true
 	}
 	return Held{}, false
+}
+
+// retryAfter says when it ends, where that is known.
+func (h Held) retryAfter(w http.ResponseWriter, now time.Time) {
+	if !h.Open() {
+		retryAfter(w, h.Until.Sub(now))
+	}
+}
+
+// pumped is how a page calls what is held against toll fraud.
+func pumped(l signin.SendLimit) Hold {
+	switch l.Why {
+	case pumping.Spent:
+		return SpentToday
+	case pumping.Stopped:
+		return SwitchedOff
+	case pumping.Foreign:
+		return Foreign
+	}
+	if l.Slow {
+		return Slowed
+	}
+	return Halted
 }
 
 // wholeSecond is the first one at which t has come: pages say no smaller part.
@@ -281,7 +310,7 @@ func (p *Pages) send(w http.ResponseWriter, r *http.Request, step sending) error
 			asks.Held = &held
 			v = asks
 		}
-		retryAfter(w, held.Until.Sub(p.Now()))
+		held.retryAfter(w, p.Now())
 	}
 	if wait := s.state.User.Wait.Sub(p.Now()); !isHeld && wait > 0 {
 		retryAfter(w, wait)

@@ -7,13 +7,14 @@ package sqlcgen
 
 import (
 	"context"
+	"database/sql"
 )
 
 const addAuthenticator = `-- name: AddAuthenticator :execrows
 INSERT INTO authenticator (company_id, user_id, id, kind, name, folded_name, secret, since_version, added_ms,
-       last_used_ms, last_step, run, disabled_by, hint)
+       last_used_ms, last_step, run, disabled_by, hint, region)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9,
-       0, $10, 0, '', $11)
+       0, $10, 0, '', $11, $12)
     ON CONFLICT (company_id, user_id, folded_name) DO NOTHING
 `
 
@@ -29,6 +30,7 @@ type AddAuthenticatorParams struct {
 	AddedMs      int64
 	LastStep     int64
 	Hint         []byte
+	Region       sql.NullString
 }
 
 func (q *Queries) AddAuthenticator(ctx context.Context, arg AddAuthenticatorParams) (int64, error) {
@@ -44,6 +46,7 @@ func (q *Queries) AddAuthenticator(ctx context.Context, arg AddAuthenticatorPara
 		arg.AddedMs,
 		arg.LastStep,
 		arg.Hint,
+		arg.Region,
 	)
 	if err != nil {
 		return 0, err

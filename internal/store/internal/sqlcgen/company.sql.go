@@ -78,9 +78,9 @@ func (q *Queries) AddName(ctx context.Context, arg AddNameParams) (int64, error)
 
 const addUser = `-- name: AddUser :execrows
 INSERT INTO users (company_id, id, version, epoch, status, role, must_enrol, username, display_name, email, phone,
-       password_hash, language, time_zone, created_ms, sort_key, search)
+       region, password_hash, language, time_zone, created_ms, sort_key, search)
 VALUES ($1, $2, 1, 1, $3, $4, FALSE, $5, $6, $7, $8,
-       $9, $10, $11, $12, $13, $14)
+       $9, $10, $11, $12, $13, $14, $15)
 `
 
 type AddUserParams struct {
@@ -92,6 +92,7 @@ type AddUserParams struct {
 	DisplayName  string
 	Email        string
 	Phone        []byte
+	Region       sql.NullString
 	PasswordHash []byte
 	Language     string
 	TimeZone     string
@@ -110,6 +111,7 @@ func (q *Queries) AddUser(ctx context.Context, arg AddUserParams) (int64, error)
 		arg.DisplayName,
 		arg.Email,
 		arg.Phone,
+		arg.Region,
 		arg.PasswordHash,
 		arg.Language,
 		arg.TimeZone,

@@ -82,3 +82,9 @@ type SignIn struct {
 	RunDigest              []byte
 	Cleared                bool
 }
+
+type TextStop struct {
+	CompanyID string
+	Region    string
+	AtMs      int64
+}

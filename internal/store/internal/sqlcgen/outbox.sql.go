@@ -11,24 +11,27 @@ import (
 
 const addDelivery = `-- name: AddDelivery :execrows
 INSERT INTO outbox (company_id, id, user_id, channel, sign_in_id, challenge_id, generation, notice, number_digest,
-       unproved, entered, created_ms, expires_ms, state, reason, at_ms, due_ms, lease, lease_until_ms, tries)
+       region, network_digest, unproved, entered, verified, created_ms, expires_ms, state, reason, at_ms, due_ms,
+       lease, lease_until_ms, tries)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9,
-       $10, FALSE, $11, $12, 'queued', '', $11, $11, '', 0, 0)
+       $10, $11, $12, FALSE, FALSE, $13, $14, 'queued', '', $13, $13, '', 0, 0)
 `
 
 type AddDeliveryParams struct {
-	CompanyID    string
-	ID           string
-	UserID       string
-	Channel      string
-	SignInID     string
-	ChallengeID  string
-	Generation   int64
-	Notice       []byte
-	NumberDigest []byte
-	Unproved     bool
-	NowMs        int64
-	ExpiresMs    int64
+	CompanyID     string
+	ID            string
+	UserID        string
+	Channel       string
+	SignInID      string
+	ChallengeID   string
+	Generation    int64
+	Notice        []byte
+	NumberDigest  []byte
+	Region        string
+	NetworkDigest []byte
+	Unproved      bool
+	NowMs         int64
+	ExpiresMs     int64
 }
 
 func (q *Queries) AddDelivery(ctx context.Context, arg AddDeliveryParams) (int64, error) {
@@ -42,6 +45,8 @@ func (q *Queries) AddDelivery(ctx context.Context, arg AddDeliveryParams) (int64
 		arg.Generation,
 		arg.Notice,
 		arg.NumberDigest,
+		arg.Region,
+		arg.NetworkDigest,
 		arg.Unproved,
 		arg.NowMs,
 		arg.ExpiresMs,

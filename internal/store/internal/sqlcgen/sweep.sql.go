@@ -334,6 +334,90 @@ func (q *Queries) SweepSpends(ctx context.Context, arg SweepSpendsParams) (int64
 	return result.RowsAffected()
 }
 
+const sweepTextDays = `-- name: SweepTextDays :execrows
+DELETE FROM text_count
+ WHERE text_count.grain_ms = 86400000 AND text_count.start_ms <= $1
+   AND (text_count.scope, text_count.subject, text_count.grain_ms, text_count.start_ms, text_count.region) IN (
+       SELECT o.scope, o.subject, o.grain_ms, o.start_ms, o.region FROM text_count o
+        WHERE o.grain_ms = 86400000 AND o.start_ms <= $1 ORDER BY o.start_ms LIMIT $2)
+`
+
+type SweepTextDaysParams struct {
+	BeforeMs int64
+	Page     int32
+}
+
+func (q *Queries) SweepTextDays(ctx context.Context, arg SweepTextDaysParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, sweepTextDays, arg.BeforeMs, arg.Page)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const sweepTextGrains = `-- name: SweepTextGrains :execrows
+DELETE FROM text_count
+ WHERE text_count.grain_ms = 300000 AND text_count.start_ms <= $1
+   AND (text_count.scope, text_count.subject, text_count.grain_ms, text_count.start_ms, text_count.region) IN (
+       SELECT o.scope, o.subject, o.grain_ms, o.start_ms, o.region FROM text_count o
+        WHERE o.grain_ms = 300000 AND o.start_ms <= $1 ORDER BY o.start_ms LIMIT $2)
+`
+
+type SweepTextGrainsParams struct {
+	BeforeMs int64
+	Page     int32
+}
+
+// Of five minutes.
+func (q *Queries) SweepTextGrains(ctx context.Context, arg SweepTextGrainsParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, sweepTextGrains, arg.BeforeMs, arg.Page)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const sweepTextScopes = `-- name: SweepTextScopes :execrows
+DELETE FROM text_scope
+ WHERE text_scope.last_ms <= $1
+   AND (text_scope.scope, text_scope.subject) IN (
+       SELECT o.scope, o.subject FROM text_scope o WHERE o.last_ms <= $1 ORDER BY o.last_ms LIMIT $2)
+`
+
+type SweepTextScopesParams struct {
+	BeforeMs int64
+	Page     int32
+}
+
+func (q *Queries) SweepTextScopes(ctx context.Context, arg SweepTextScopesParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, sweepTextScopes, arg.BeforeMs, arg.Page)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const sweepTextTold = `-- name: SweepTextTold :execrows
+DELETE FROM text_told
+ WHERE text_told.day_ms <= $1
+   AND (text_told.company_id, text_told.scope, text_told.region, text_told.reason, text_told.slow, text_told.day_ms) IN (
+       SELECT o.company_id, o.scope, o.region, o.reason, o.slow, o.day_ms FROM text_told o
+        WHERE o.day_ms <= $1 ORDER BY o.day_ms LIMIT $2)
+`
+
+type SweepTextToldParams struct {
+	BeforeMs int64
+	Page     int32
+}
+
+func (q *Queries) SweepTextTold(ctx context.Context, arg SweepTextToldParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, sweepTextTold, arg.BeforeMs, arg.Page)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const sweepUnprovedNumbers = `-- name: SweepUnprovedNumbers :execrows
 DELETE FROM unproved_number
  WHERE unproved_number.last_ms <= $1
