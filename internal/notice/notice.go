@@ -2,7 +2,7 @@
 // it goes, in its reader's language and time zone.
 //
 //	Compose  a delivery -> its message           an outbox.Composer
-//	text     one segment, whatever the company is called      text.go, gsm.go
+//	text     one segment, whatever the company is called      text.go, told.go, gsm.go
 //	mail     what happened, and what to do if it was not you  mail.go
 //
 // It keeps nothing. Whose code it is and whether it is still of use is asked of Codes.
@@ -86,12 +86,14 @@ func (c *Composer) Compose(ctx context.Context, d outbox.Delivery) (outbox.Messa
 	}
 	to := reader{User: u, company: co, say: c.Words.Printer(u.Language)}
 	m := outbox.Message{Delivery: d, Language: to.say.Lang()}
-	switch d.Channel {
-	case outbox.Mail:
+	switch {
+	case d.Channel == outbox.Text && d.IsNotice():
+		err = c.told(ctx, &m, to)
+	case d.Channel == outbox.Mail:
 		err = c.mail(ctx, &m, to)
-	case outbox.Push:
+	case d.Channel == outbox.Push:
 		err = c.push(ctx, &m)
-	case outbox.Gone:
+	case d.Channel == outbox.Gone:
 		m.Secret = secret.New(d.Notice.Secret)
 	default:
 		err = c.code(ctx, &m, to)

@@ -260,6 +260,60 @@ func FuzzATextIsOneSegment(f *testing.F) {
 	})
 }
 
+// told is a notice by text.
+func told(k outbox.NoticeKind, method factor.Kind) outbox.Delivery {
+	d := delivery(outbox.Text)
+	d.SignIn, d.Challenge, d.Generation = "", "", 0
+	d.Notice = outbox.Notice{Kind: k, To: "+15035550142", Method: string(method), Actor: "dana.reyes", At: now}
+	return d
+}
+
+func TestATextTellsWhatHappenedAndWhomToTell(t *testing.T) {
+	for _, test := range []struct {
+		d    outbox.Delivery
+		want string
+	}{
+		{told(outbox.MethodAdded, factor.SMS), "A phone number was added to your two-factor sign-in at Juniper & Finch Outfitters. Not you? Tell Ada Okafor now."},
+		{told(outbox.MethodRemoved, factor.Voice), "A phone number was removed from your two-factor sign-in at Juniper & Finch Outfitters. Not you? Tell Ada Okafor now."},
+		{told(outbox.MethodAdded, factor.TOTP), "A method was added to your two-factor sign-in at Juniper & Finch Outfitters. Not you? Tell Ada Okafor now."},
+		{told(outbox.MethodRemoved, "retina"), "A method was removed from your two-factor sign-in at Juniper & Finch Outfitters. Not you? Tell Ada Okafor now."},
+		{told(outbox.TwoFactorReset, ""), "Your two-factor sign-in at Juniper & Finch Outfitters was reset. Not asked for? Tell Ada Okafor now."},
+	} {
+		m := compose(t, composer(t, juniper()), test.d)
+		if got := m.Text.Reveal(); got != test.want || m.To != "+15035550142" || !m.Code.Empty() {
+			t.Errorf("%q to %s, want %q", got, m.To, test.want)
+		}
+	}
+	for name, d := range map[string]outbox.Delivery{"no number": told(outbox.MethodAdded, factor.SMS), "nothing that is texted": told(outbox.NotMe, "")} {
+		if name == "no number" {
+			d.Notice.To = ""
+		}
+		if m, err := composer(t, juniper()).Compose(t.Context(), d); err == nil || !m.Text.Empty() {
+			t.Errorf("%s: %+v", name, m)
+		}
+	}
+}
+
+func FuzzATextThatTellsIsOneSegment(f *testing.F) {
+	for _, s := range []string{"Juniper", "€", "🌲", "Ж", "a\nb", `\`, "\x00\xff", "ﷺ", strings.Repeat("ab ", 99)} {
+		f.Add(s, "Sallyport", "Ada", "+1 555 010 0199")
+		f.Add("Juniper", s, s, s)
+	}
+	c := composer(f, juniper())
+	f.Fuzz(func(t *testing.T, name, product, admin, support string) {
+		people := juniper()
+		people.company.Name, people.users[1].DisplayName = name, admin
+		one := *c
+		one.People, one.ProductName, one.Support = people, product, support
+		for _, key := range tellings {
+			got := one.tellShort(reader{User: people.users[0], company: people.company, say: c.Words.Printer("en")}, key, one.whom(c.Words.Printer("en"), []string{admin}))
+			if !fits(got) || strings.Contains(got, "\n") {
+				t.Errorf("%q", got)
+			}
+		}
+	})
+}
+
 func TestSeptetsAreCounted(t *testing.T) {
 	for s, want := range map[string]int{"": 0, "abc": 3, "\n@": 2, "€": 2, "[x]": 5, "àé": 2, "ç": -1, "’": -1, "`": -1, "\t": -1, "\x1b": -1} {
 		got, ok := septets(s)

@@ -86,10 +86,10 @@ const (
 	ConnectionRemoved NoticeKind = "connection-removed"
 )
 
-// Notice is what a mail tells its reader. It is sealed in its row.
+// Notice is what a mail, or a text without a code, tells its reader. It is sealed in its row.
 type Notice struct {
 	Kind    NoticeKind
-	To      string         // the mail address on record when it happened; the store fills it in
+	To      string         // the mail address on record when it happened, or a number; the store fills it in
 	Method  string         // factor.Kind of the method
 	Name    string         // the method's name; what a connection leads to
 	Actor   company.UserID // who did it

@@ -62,11 +62,13 @@ type (
 	}
 	// Entered takes the messages of a challenge from what counts: their code was entered.
 	Entered struct{ SignIn, Challenge string }
-	// Notify mails a notice to the user's address on record; or, by outbox.Gone, tells whoever
-	// keeps something of a method outside. Its id is filled in before Commit.
+	// Notify mails a notice to the user's address on record; or, by outbox.Text, texts it to a
+	// number, unless that had too many; or, by outbox.Gone, tells whoever keeps something of a
+	// method outside. Its id is filled in before Commit.
 	Notify struct {
 		ID     string
 		By     outbox.Channel // "": outbox.Mail
+		To     secret.Text    // by outbox.Text: the number, E.164
 		Notice outbox.Notice
 	}
 	// NotifyAdministrators mails a notice to every active administrator of the company who has

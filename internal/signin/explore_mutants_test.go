@@ -3,11 +3,13 @@
 package signin
 
 import (
+	"slices"
 	"testing"
 	"time"
 
 	"sallyport.dev/sallyport/internal/company"
 	"sallyport.dev/sallyport/internal/factor"
+	"sallyport.dev/sallyport/internal/outbox"
 	"sallyport.dev/sallyport/internal/secret"
 )
 
@@ -310,6 +312,21 @@ func mutants() []mutant {
 				s.SignIn = &si
 			}
 			return s, e
+		})},
+		{"a number that goes is not told", "S inside", outcome(func(_, after State, _ Event, effects []Effect) (State, []Effect) {
+			return after, slices.DeleteFunc(effects, func(e Effect) bool {
+				n, ok := e.(Notify)
+				return ok && n.By == outbox.Text && n.Notice.Kind == outbox.MethodRemoved
+			})
+		})},
+		{"a notice goes to the number that was just added", "S inside", outcome(func(before, after State, _ Event, effects []Effect) (State, []Effect) {
+			for i, e := range effects {
+				if n, ok := e.(Notify); ok && n.By == outbox.Text && n.Notice.Kind == outbox.MethodAdded {
+					n.To = before.SignIn.Pending.Secret
+					effects[i] = n
+				}
+			}
+			return after, effects
 		})},
 		{"messages are not limited", "S", func(g *rig) { g.sendLimits = false }},
 		{"a resend gives the attempts back", "S", func(g *rig) { g.refills = true }},

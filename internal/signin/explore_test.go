@@ -559,6 +559,16 @@ func scopes() []scope {
 					b.signIns, b.admin, b.policy, b.changes, b.enrolments, b.resends, b.ticks, b.browsers = 2, 0, 0, 0, 0, 2, 2, 1
 				}).with(kindText),
 			}},
+		{name: "S inside", hold: true, ticks: []int16{5}, floor: 8000,
+			kinds: []kind{evAdd, evRemove, evRight, evNumber, evKeep, evReset, evTick},
+			roots: []world{
+				with(func(b *budget) {
+					b.signIns, b.ceremonies, b.policy, b.changes, b.enrolments, b.ticks, b.browsers = 2, 2, 0, 0, 1, 1, 1
+				}).with(kindText, kindTyped, kindSpoken).signedIn(0),
+				with(func(b *budget) {
+					b.signIns, b.ceremonies, b.policy, b.changes, b.enrolments, b.ticks, b.browsers = 1, 1, 0, 0, 2, 1, 1
+				}).with(kindText, kindSpoken).signedIn(0),
+			}},
 		{name: "O", hold: true, ticks: []int16{5}, floor: 10000,
 			kinds: join(approvals, []kind{evBegin, evRegister, evChoose, evRight, evResend, evLapse, evLate, evNotMe, evCancel, evFinish, evTick, evReset}),
 			roots: []world{

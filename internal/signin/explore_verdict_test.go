@@ -161,6 +161,9 @@ func judge(old, w *world, d decided) error {
 	if err := h.messages(w, d); err != nil {
 		return err
 	}
+	if err := told(old, w, d); err != nil {
+		return err
+	}
 	switch r.kind {
 	case evReset:
 		h.must = true
