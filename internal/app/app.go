@@ -137,7 +137,7 @@ func build(c config.Config, st *store.Store, ring *secret.Ring, o Outside) (*App
 		return nil, fmt.Errorf("load the articles: %w", err)
 	}
 	signIns := &signin.SignIns{
-		Store: st, Forms: st, Names: st, Passwords: hasher, Keys: ring, Kinds: kinds(ring), Now: o.Now, Log: o.Log,
+		Store: st, Forms: st, Names: st, Links: st, Passwords: hasher, Keys: ring, Kinds: kinds(ring), Now: o.Now, Log: o.Log,
 	}
 	a := &App{Store: st, SignIns: signIns, Hasher: hasher, slots: gate.Slots(), log: o.Log, now: o.Now, phone: o.Phone}
 	client := okta.New(okta.Options{Now: o.Now, Allowed: c.OktaHosts})
@@ -154,10 +154,10 @@ func build(c config.Config, st *store.Store, ring *secret.Ring, o Outside) (*App
 	senders[outbox.Push] = oktapush.Sender{Kind: a.verify, Store: st.Pushes(), Nudge: a.Follower.Nudge, Lost: listener{signIns}.lost}
 	senders[outbox.Gone] = oktapush.Forgetter{Kind: a.verify}
 	dispatcher := &outbox.Dispatcher{Store: st.Outbox(), Senders: senders, Now: o.Now, Log: o.Log, Composer: &notice.Composer{
-		Codes: codes{signIns}, Pushes: pushes{signIns}, People: st, Words: catalogue, Host: hostOf(c.Hosts[0]), ProductName: c.ProductName, Support: c.Support, Now: o.Now,
+		Codes: codes{signIns}, Pushes: pushes{signIns}, People: st, Words: catalogue, Host: hostOf(c.Hosts[0]), Base: baseOf(c), ProductName: c.ProductName, Support: c.Support, Now: o.Now,
 	}}
 	signIns.Nudge = dispatcher.Nudge
-	signIns.Carried = func(ch outbox.Channel) bool { return o.Senders[ch] != nil }
+	signIns.Carried = func(ch outbox.Channel) bool { return carries(o.Senders[ch]) }
 	a.Outbox = dispatcher
 	mux := &recorder{mux: http.NewServeMux()}
 	jar := cookie.Jar{Secure: c.Secure}
@@ -171,6 +171,21 @@ func build(c config.Config, st *store.Store, ring *secret.Ring, o Outside) (*App
 // AddThreads gives the process one for each password that is hashed at a time, so that everything else
 // still runs meanwhile: see docs/performance.md. It is for a program that serves, once.
 func (a *App) AddThreads() { runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + a.slots) }
+
+// carries reports whether what is given to s arrives.
+func carries(s outbox.Sender) bool {
+	_, none := s.(noMail)
+	return s != nil && !none
+}
+
+// baseOf is the address of the pages as mails say it.
+func baseOf(c config.Config) string {
+	scheme := "http"
+	if c.Secure {
+		scheme = "https"
+	}
+	return (&url.URL{Scheme: scheme, Host: c.Hosts[0]}).String()
+}
 
 // hostOf is a Host header without its port.
 func hostOf(header string) string { return (&url.URL{Host: header}).Hostname() }

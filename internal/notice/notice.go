@@ -62,6 +62,7 @@ type Composer struct {
 	People      People
 	Words       *words.Catalogue
 	Host        string // of the sign-in pages, without scheme and port: "crm.example"
+	Base        string // their scheme and host, with a port: "https://crm.example"
 	ProductName string
 	Support     string // as people read it; "" leaves Support out
 	Now         func() time.Time

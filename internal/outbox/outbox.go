@@ -77,6 +77,7 @@ const (
 	TwoFactorReset NoticeKind = "two-factor-reset"
 	PasswordKnown  NoticeKind = "password-known" // and somebody guesses at the second factor
 	PushDenied     NoticeKind = "push-denied"
+	PasswordLink   NoticeKind = "password-link" // a link that lets a browser try passwords
 	NotMe          NoticeKind = "not-me"
 	NotThem        NoticeKind = "not-them"    // the same, to administrators
 	MethodGone     NoticeKind = "method-gone" // by Gone alone
@@ -96,7 +97,8 @@ type Notice struct {
 	At      time.Time
 	Address string // the network address that it was done from
 	Agent   string // a push: the browser's own name for itself
-	Secret  string // a method that is gone: what it was
+	Secret  string // a method that is gone: what it was; of a link, its secret
+	Link    string // a link's id
 }
 
 // State is how far a delivery has come. It only moves forward.

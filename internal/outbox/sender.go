@@ -73,12 +73,16 @@ type Letter struct {
 	Title     string
 	Lead      string
 	Facts     []Fact
+	Button    *Button    // nil: none
 	Questions []Question // "Was it you?" and what to do
 	Foot      string
 }
 
 // Fact is a line of a letter's table.
 type Fact struct{ Label, Text string }
+
+// Button is a link that is shown as a button. Its URL is a secret: whoever has it may use it.
+type Button struct{ Label, URL string }
 
 // Question is a bold question and its answer.
 type Question struct{ Ask, Answer string }

@@ -44,9 +44,14 @@ type (
 	}
 	// EndSession ends a session.
 	EndSession struct{ ID ID }
-	// EndPasswordRun forgets the wrong passwords that were counted with the sign-in's own: all
-	// of it is done.
+	// EndPasswordRun forgets the wrong passwords that were counted with the sign-in's own, and the
+	// user's run to PasswordRun: all of it is done.
 	EndPasswordRun struct{ Run []byte }
+	// SpendLink uses up a mailed link: ErrEnded where it was used before, or is too old.
+	SpendLink struct {
+		ID ID
+		At time.Time
+	}
 	// SetPassword stores a new password's hash.
 	SetPassword struct{ Hash secret.Text }
 	// LiftWait ends the waits that are in force, of all kinds of browser, and nothing else.
@@ -104,6 +109,7 @@ func (Open) effect()           {}
 func (MakeSession) effect()    {}
 func (EndSession) effect()     {}
 func (EndPasswordRun) effect() {}
+func (SpendLink) effect()      {}
 func (SetPassword) effect()    {}
 func (LiftWait) effect()       {}
 func (Note) effect()           {}
