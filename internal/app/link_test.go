@@ -292,3 +292,30 @@ func TestWhereNoMailIsSentNothingIsShut(t *testing.T) {
 		t.Errorf("%d links were asked for", n)
 	}
 }
+
+// The host of a mailed link was taken from the request that asked for it, so its reader's secret
+// went to the attacker.
+func TestBypass48ALinkLeadsToTheConfiguredHost(t *testing.T) {
+	var first string
+	h := sending(t, openAs(t, "sqlite:"+t.TempDir()+"/sallyport.db", func(c *config.Config, _ *app.Outside) {
+		first = c.Hosts[0]
+		c.Hosts = append(c.Hosts, "second.example")
+	}))
+	h.shutOut(sam)
+	for host, want := range map[string]int{
+		"evil.example": http.StatusMisdirectedRequest, first + "@evil.example": http.StatusMisdirectedRequest, "second.example": http.StatusTooManyRequests,
+	} {
+		form := url.Values{"username": {sam.username}, "password": {sam.password}}
+		r, err := http.NewRequest(http.MethodPost, h.server.URL+"/sign-in", strings.NewReader(form.Encode()))
+		h.must(err)
+		r.Host = host
+		r.Header = http.Header{"Content-Type": {"application/x-www-form-urlencoded"}, "X-Forwarded-Host": {"evil.example"},
+			"Forwarded": {"host=evil.example"}, "Sec-Fetch-Site": {"same-origin"}}
+		if p := h.newBrowser().do(r); p.status != want {
+			t.Errorf("under the name %q: got %d, want %d", host, p.status, want)
+		}
+	}
+	if links := h.linksOf(sam); len(links) != 1 || !strings.HasPrefix(links[0], "/unlock/strict/") {
+		t.Errorf("the links are %v, want one to %s", links, first)
+	}
+}

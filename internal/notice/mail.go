@@ -93,9 +93,9 @@ func (c *Composer) mail(ctx context.Context, m *outbox.Message, to reader) error
 	}
 	say := to.say
 	m.To = n.To
-	var button *outbox.Button
+	var button outbox.Button
 	if n.Link != "" {
-		button = &outbox.Button{Label: say.T("mail.link.button"), URL: c.linkTo(to.Company, n)}
+		button = outbox.Button{Label: say.T("mail.link.button"), URL: c.linkTo(to.Company, n)}
 	}
 	m.Mail = outbox.Letter{
 		From: oneLine(to.company.Name), Subject: say.T(k.subject), Title: say.T(k.title),

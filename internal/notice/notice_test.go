@@ -79,7 +79,7 @@ func composer(t testing.TB, people town) *Composer {
 	}
 	code := Code{To: "+15035550142", Code: secret.New("418207"), Until: now.Add(5 * time.Minute)}
 	return &Composer{
-		Codes: codes{code: code}, People: people, Words: catalogue, Host: "crm.juniper.example",
+		Codes: codes{code: code}, People: people, Words: catalogue, Host: "crm.juniper.example", Base: "https://crm.juniper.example",
 		ProductName: "Sallyport", Support: "+1 555 010 0199", Now: func() time.Time { return now },
 	}
 }
@@ -339,6 +339,9 @@ func letter(m outbox.Message) string {
 	for _, q := range l.Questions {
 		s += q.Ask + " " + q.Answer + "\n"
 	}
+	if l.Button.URL != "" {
+		s += "[" + l.Button.Label + "] " + l.Button.URL + "\n"
+	}
 	return s + l.Foot
 }
 
@@ -378,6 +381,17 @@ Method: Another method
 When: 14:02 on 24 November 2026 (Los Angeles, UTC−08:00)
 Was it you? Then there is nothing to do.
 Was it not you? Somebody knows your password. Tell Ada Okafor or Ruth Abernathy, your company’s administrators, now, or call Support on +1 555 010 0199.
+We never ask for a code or a password by mail.`},
+		{mail(outbox.PasswordLink, func(n *outbox.Notice) {
+			n.Method, n.Name, n.Address, n.Actor, n.Link, n.Secret = "", "", "", "", "l-1", "s3cret_-X"
+		}), `Juniper & Finch Outfitters -> dana.reyes@juniper.example
+Sign in again: many wrong passwords for your account
+Many wrong passwords for your account
+Hello Dana Reyes, a hundred passwords in a row were wrong in browsers that we do not know. Nobody got in, and we look at no more there. Browsers in which you signed in before go on as ever.
+When: 14:02 on 24 November 2026 (Los Angeles, UTC−08:00)
+Do you want to sign in in another browser? Then press this button there within an hour of this mail. It works once, and asks for your password as always.
+Was it not you who typed them? Then do not press it: somebody is guessing, and your password has held. Tell Ada Okafor or Ruth Abernathy, your company’s administrators, now, or call Support on +1 555 010 0199.
+[Let this browser try] https://crm.juniper.example/unlock/juniper/l-1?t=s3cret_-X
 We never ask for a code or a password by mail.`},
 		{mail(outbox.TwoFactorReset, func(n *outbox.Notice) { n.Method, n.Name, n.Actor = "", "", "ada.okafor" }), `Juniper & Finch Outfitters -> dana.reyes@juniper.example
 Your two-factor authentication was reset

@@ -73,7 +73,7 @@ type Letter struct {
 	Title     string
 	Lead      string
 	Facts     []Fact
-	Button    *Button    // nil: none
+	Button    Button     // zero: none
 	Questions []Question // "Was it you?" and what to do
 	Foot      string
 }
@@ -81,7 +81,8 @@ type Letter struct {
 // Fact is a line of a letter's table.
 type Fact struct{ Label, Text string }
 
-// Button is a link that is shown as a button. Its URL is a secret: whoever has it may use it.
+// Button is what a letter asks to be pressed. URL leads to our own pages and nowhere else; it may
+// have a secret, so it is for the letter's reader alone.
 type Button struct{ Label, URL string }
 
 // Question is a bold question and its answer.

@@ -244,6 +244,49 @@ func mutants() []mutant {
 			}
 			return s, e
 		})},
+		{"a mailed link counts twice (pair)", "L", func(g *rig) {
+			g.linkOnce = false
+			decider(func(s State, e Event) (State, Event) {
+				if u, ok := e.(Unlock); ok {
+					u.Link.Used = false
+					e = u
+				}
+				return s, e
+			})(g)
+		}},
+		{"a mailed link that was read before it was used counts", "L", func(g *rig) { g.linkOnce = false }},
+		{"a mailed link outlives its epoch", "L", decider(func(s State, e Event) (State, Event) {
+			if u, ok := e.(Unlock); ok {
+				u.Link.Epoch = s.User.Epoch
+				e = u
+			}
+			return s, e
+		})},
+		{"a mailed link of somebody deactivated counts (pair)", "L", decider(func(s State, e Event) (State, Event) {
+			if u, ok := e.(Unlock); ok {
+				u.Link.Epoch, s.User.Status = s.User.Epoch, company.Active
+				e = u
+			}
+			return s, e
+		})},
+		{"a mailed link has no end", "L", decider(func(s State, e Event) (State, Event) {
+			if u, ok := e.(Unlock); ok {
+				u.Link.Expires = u.Link.Expires.Add(48 * time.Hour)
+				e = u
+			}
+			return s, e
+		})},
+		{"a mailed link is a session", "L", outcome(func(before, after State, e Event, effects []Effect) (State, []Effect) {
+			if u, ok := e.(Unlock); ok {
+				effects = append(effects, MakeSession{Session: Session{ID: signInIDs[0], Company: "co", User: before.User.ID, Version: 1,
+					Epoch: u.Link.Epoch, Assurance: 1, Created: worldZero}})
+			}
+			return after, effects
+		})},
+		{"passwords have no end", "L", func(g *rig) { g.shuts = func(*world, int8) bool { return false } }},
+		{"strangers shut out the known browser", "L", func(g *rig) {
+			g.shuts = func(w *world, _ int8) bool { return w.run.full(w.now) }
+		}},
 		{"a run of wrong answers disables nothing", "C", func(g *rig) { g.disable = false }},
 		{"an answer's generation is not compared", "S", decider(func(s State, e Event) (State, Event) {
 			if a, ok := e.(Answer); ok && s.SignIn != nil {

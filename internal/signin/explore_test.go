@@ -159,6 +159,11 @@ func (g *rig) whole(w *world, r request) error {
 	case evForget:
 		w.cookies[r.browser], w.hist.cookies[r.browser] = 0, 0
 		return nil
+	case evMistype:
+		return g.mistype(w, r.browser)
+	case evMail:
+		w.mail()
+		return nil
 	case evFail:
 		w.failing = true
 		return nil
@@ -179,7 +184,7 @@ func (g *rig) whole(w *world, r request) error {
 		d, err = g.prepare(w, r)
 	}
 	if err != nil {
-		if r.kind == evBegin && !w.active && !w.failing && !errors.Is(err, ErrWrongPassword) {
+		if r.kind == evBegin && !w.active && !w.failing && !errors.Is(err, ErrWrongPassword) && !errors.Is(err, ErrShut) {
 			return broke(13, "a deactivated user is told %v", err)
 		}
 		return err
@@ -284,6 +289,8 @@ func (w *world) pay(r request) {
 		b.ticks--
 	case evFail, evMend:
 		b.fails--
+	case evMail:
+		b.links--
 	}
 }
 
@@ -314,6 +321,16 @@ func (x *explorer) requests(w *world) []request {
 			}
 		case evLift:
 			if max(w.waits[unknown].until, w.waits[known].until) > w.now {
+				out = append(out, request{kind: k, browser: none, signIn: none, arg: none})
+			}
+		case evMistype, evUnlock:
+			for b := range int8(browsers) {
+				if k == evMistype || w.link.id > 0 {
+					out = append(out, request{kind: k, browser: b, signIn: none, arg: none})
+				}
+			}
+		case evMail:
+			if w.budget.links > 0 && w.run.full(w.now) {
 				out = append(out, request{kind: k, browser: none, signIn: none, arg: none})
 			}
 		case evForget:
@@ -531,6 +548,14 @@ func scopes() []scope {
 			kinds: []kind{evBegin, evRight, evWrong, evOutage, evLift, evForget, evTick},
 			roots: []world{
 				with(func(b *budget) { b.admin, b.policy, b.enrolments, b.changes = 0, 0, 0, 0 }).with(kindTyped).knowing().failed(unknown, 2).failed(known, 2),
+			}},
+		{name: "L", hold: true, ticks: []int16{modelLinkMinutes, failureMinutes}, floor: 9000,
+			kinds: []kind{evBegin, evMistype, evMail, evUnlock, evRight, evForget, evReset, evDeactivate, evTick},
+			roots: []world{
+				with(func(b *budget) { b.signIns, b.policy, b.enrolments, b.changes, b.ticks, b.links = 1, 0, 0, 0, 1, 1 }).with(kindTyped),
+				with(func(b *budget) {
+					b.signIns, b.policy, b.enrolments, b.changes, b.ticks, b.links, b.admin = 1, 0, 0, 0, 1, 1, 0
+				}).with(kindTyped).knowing(),
 			}},
 		{name: "D1", hold: true, ticks: []int16{5}, floor: 70000, kinds: join(stepKinds, []kind{evTick}),
 			roots: []world{with(func(b *budget) { b.signIns, b.admin, b.policy, b.changes, b.ticks, b.enrolments = 3, 0, 0, 0, 1, 2 })}},
