@@ -160,7 +160,7 @@ func build(c config.Config, st *store.Store, ring *secret.Ring, o Outside) (*App
 		return nil, fmt.Errorf("load the articles: %w", err)
 	}
 	signIns := &signin.SignIns{
-		Store: st, Forms: st, Refusals: st, Names: st, Passwords: hasher, Keys: ring, Kinds: kinds(ring), Now: o.Now, Log: o.Log,
+		Store: st, Forms: st, Refusals: st, Names: st, Links: st, Passwords: hasher, Keys: ring, Kinds: kinds(ring), Now: o.Now, Log: o.Log,
 	}
 	a := &App{Store: st, SignIns: signIns, Hasher: hasher, slots: gate.Slots(), log: o.Log, now: o.Now, phone: o.Phone}
 	client := okta.New(okta.Options{Now: o.Now, Allowed: c.OktaHosts})
@@ -185,7 +185,7 @@ func build(c config.Config, st *store.Store, ring *secret.Ring, o Outside) (*App
 // connectCarriers makes what brings messages out: those of o, and the carriers of the configuration.
 func (a *App) connectCarriers(c config.Config, catalogue *words.Catalogue, o Outside) error {
 	composer := &notice.Composer{
-		Codes: codes{a.SignIns}, Pushes: pushes{a.SignIns}, People: a.Store, Words: catalogue, Host: hostOf(c.Hosts[0]),
+		Codes: codes{a.SignIns}, Pushes: pushes{a.SignIns}, People: a.Store, Words: catalogue, Host: hostOf(c.Hosts[0]), Base: c.Origin(),
 		ProductName: c.ProductName, Support: c.Support, Now: o.Now,
 	}
 	a.Outbox = &outbox.Dispatcher{Store: a.Store.Outbox(), Senders: map[outbox.Channel]outbox.Sender{}, Now: o.Now, Log: o.Log, Composer: composer}

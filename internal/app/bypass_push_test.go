@@ -504,7 +504,7 @@ func TestBypass52ItWasntMeEndsTheSignInAndTellsThoseWhoMustKnow(t *testing.T) {
 		}
 		for _, m := range []member{ada, ben} {
 			if mail := h.phone.next(t, m, outbox.Mail, 1); mail.Notice.Kind != outbox.NotThem || !strings.Contains(fmt.Sprint(mail.Mail), sam.name) {
-				t.Errorf("%s is told %q: %s", m.username, mail.Notice.Kind, mail.Mail)
+				t.Errorf("%s is told %q: %v", m.username, mail.Notice.Kind, mail.Mail)
 			}
 		}
 		h.settled()

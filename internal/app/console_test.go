@@ -76,6 +76,7 @@ func TestAResetEndsWhatWasAndAsksAgain(t *testing.T) {
 		admin.get("/settings/users?done=reset&user=sam").says("Two-factor authentication for Sam Clarke is reset.")
 
 		inside.isOutside()
+		h.settled() // a mail that is on its way meets a clock that goes on
 		h.clock.nextStep()
 		under.get(path).want(http.StatusConflict)
 		if n := h.methods(sam); n != 0 {

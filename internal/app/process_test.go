@@ -195,7 +195,7 @@ func TestAProcessThatIsKilledLosesNoTextAndSendsNoneTwice(t *testing.T) {
 		if got := lines(); len(got) != 2 || got[0] == got[1] {
 			t.Fatalf("carried %v: the first within another's lease", got)
 		}
-		base.Now += (20 * time.Second).Milliseconds()
+		base.Now += (30 * time.Second).Milliseconds()
 		kill = start(func(j *job) { j.Send = true })
 		h.eventually("both noted", func() bool { return states("handed") == 2 })
 		kill()

@@ -3,6 +3,7 @@ package app_test
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"sallyport.dev/sallyport/internal/factor"
@@ -85,7 +86,7 @@ func (h *house) settled() {
 			h.t.Fatalf("%d messages are still queued", n)
 		case waited > time.Duration(moved+1)*patience:
 			moved++
-			h.clock.pass(31 * time.Second)
+			h.clock.pass(46 * time.Second)
 		}
 		time.Sleep(5 * time.Millisecond)
 	}
@@ -113,16 +114,22 @@ func (c *carrier) fails() bool {
 	return c.answers != nil || c.blocks != nil
 }
 
-// codesSent is how many texts and calls m got.
+// codes are the texts or calls that brought m one.
+func (h *house) codes(m member, ch outbox.Channel) []outbox.Message {
+	h.t.Helper()
+	return slices.DeleteFunc(h.got(m, ch), func(m outbox.Message) bool { return m.IsNotice() })
+}
+
+// codesSent is how many texts and calls brought m a code.
 func (h *house) codesSent(m member) int {
 	h.t.Helper()
-	return len(h.got(m, outbox.Text)) + len(h.phone.of(m, outbox.Call))
+	return len(h.codes(m, outbox.Text)) + len(h.codes(m, outbox.Call))
 }
 
 // newest is the last code that m got by ch.
 func (h *house) newest(m member, ch outbox.Channel) string {
 	h.t.Helper()
-	got := h.got(m, ch)
+	got := h.codes(m, ch)
 	if len(got) == 0 {
 		h.t.Fatalf("%s got nothing by %s", m.username, ch)
 	}

@@ -316,7 +316,7 @@ func (w *workload) VerifyNothing(ctx context.Context, t password.Try) error {
 // written counts the rows of every table that the first door may write to.
 func (h *house) written() map[string]int {
 	n := map[string]int{}
-	for _, table := range []string{"password_count", "password_spend", "network", "network_failure", "sign_in", "wait", "failure", "spend", "form", "outbox", "event", "session"} {
+	for _, table := range []string{"password_count", "password_spend", "password_link", "network", "network_failure", "sign_in", "wait", "failure", "spend", "form", "outbox", "event", "session"} {
 		n[table] = h.count(table)
 	}
 	return n

@@ -12,8 +12,8 @@ import (
 	diagnosis "sallyport.dev/sallyport/internal/support"
 )
 
-// told: Support is told this about m, as what happened or as what helps.
-func (h *house) told(m member, texts ...string) {
+// explained: Support is told this about m, as what happened or as what helps.
+func (h *house) explained(m member, texts ...string) {
 	h.t.Helper()
 	who, err := h.app.Store.FindName(h.t.Context(), m.username)
 	if err != nil {
@@ -37,37 +37,37 @@ func (h *house) told(m member, texts ...string) {
 
 func TestSupportIsToldWhatHappenedAtASignIn(t *testing.T) {
 	onBothEngines(t, func(t *testing.T, h *house) {
-		h.told(sam, "No right password has come")
+		h.explained(sam, "No right password has come")
 		h.newBrowser().joinBy(sam, factor.SMS, phoneOf(sam))
-		h.told(sam, "They got in", "SMS Authentication was set up at")
+		h.explained(sam, "They got in", "SMS Authentication was set up at")
 
 		h.clock.pass(time.Minute)
 		b := h.newBrowser()
 		path := b.begin(sam)
 		code := h.newest(sam, outbox.Text)
-		h.told(sam, "is under way: it asks for SMS Authentication")
+		h.explained(sam, "is under way: it asks for SMS Authentication")
 		typed := b.get(path).form("/answer")
 		b.submit(typed, "code", other(code))
 		b.submit(typed, "code", other(code)) // a double click is one answer
-		h.told(sam, "They typed a code that we did not send for this sign-in")
+		h.explained(sam, "They typed a code that we did not send for this sign-in")
 		b.answer(path, "12 34")
-		h.told(sam, "six digits")
+		h.explained(sam, "six digits")
 		typed = b.get(path).form("/answer")
 		h.clock.pass(signin.CodeLife)
 		b.submit(typed, "code", code)
-		h.told(sam, "was delivered once; each code was entered after it had expired")
+		h.explained(sam, "was delivered once; each code was entered after it had expired")
 
 		h.clock.pass(time.Minute)
 		h.phone.carries(nil, func(outbox.Message) error { return outbox.Refusal{Why: outbox.NoTexts} })
 		b.submit(b.get(path).form("/resend")).leads(path)
 		h.settled()
 		b.get(path).says("This number cannot receive texts.")
-		h.told(sam, "it is a fixed line, or takes no texts", "Call me instead")
+		h.explained(sam, "it is a fixed line, or takes no texts", "Call me instead")
 		h.phone.carries(nil, func(outbox.Message) error { return errors.New("no route") })
 		h.clock.pass(time.Minute)
 		path = h.newBrowser().begin(sam)
 		h.clock.pass(2 * time.Minute)
-		h.told(sam, "has been waiting to be sent")
+		h.explained(sam, "has been waiting to be sent")
 		h.phone.carries(nil, nil)
 
 		// An app whose clock is wrong.
@@ -76,11 +76,11 @@ func TestSupportIsToldWhatHappenedAtASignIn(t *testing.T) {
 		h.clock.nextStep()
 		path = b.begin(sue)
 		b.answer(path, key.at(h.clock.Now(), -5))
-		h.told(sue, "of another time: the clock of the phone is off by about 2m", "date and time to automatic")
+		h.explained(sue, "of another time: the clock of the phone is off by about 2m", "date and time to automatic")
 		for range 4 {
 			b.answer(path, "000000")
 		}
-		h.told(sue, "none is taken until")
+		h.explained(sue, "none is taken until")
 	})
 }
 

@@ -84,7 +84,7 @@ func TestACallThroughTwilioSaysItsCodeOnlyToWhoeverPressesTheKey(t *testing.T) {
 			t.Errorf("a mailbox heard %q", heard)
 		}
 		b.get(path).want(http.StatusOK).says("1 was not pressed")
-		h.told(sam, "1 was not pressed", "Its carrier was main")
+		h.explained(sam, "1 was not pressed", "Its carrier was main")
 	})
 }
 
@@ -163,7 +163,7 @@ func TestWhatTwilioRefusesIsSaidToThePerson(t *testing.T) {
 				}
 			}
 			b.get(path).want(http.StatusOK).says("Not delivered").says(c.says).says("Call me instead").says("Use another method")
-			h.told(sam, c.support)
+			h.explained(sam, c.support)
 		}
 		// Too many requests, and an outage, pass by themselves while the code is good.
 		h.clock.pass(signin.SendDay)

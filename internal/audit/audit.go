@@ -22,6 +22,7 @@ const (
 	PushDenied     Kind = "push-denied" // on the phone
 	NotMe          Kind = "not-me"      // said at a sign-in that was denied
 	SignedIn       Kind = "signed-in"
+	LinkUsed       Kind = "link-used" // a mailed one, so that a browser may try passwords
 
 	UserAdded       Kind = "user-added"
 	UserDeactivated Kind = "user-deactivated"

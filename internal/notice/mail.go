@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"time"
 
 	"sallyport.dev/sallyport/internal/audit"
@@ -54,6 +55,10 @@ var kinds = map[outbox.NoticeKind]kind{
 		"mail.guessed.subject", "mail.guessed.title", "mail.guessed.lead",
 		"mail.you", "mail.guessed.mine-then", "mail.not-you", "mail.password-known",
 	},
+	outbox.PasswordLink: {
+		"mail.link.subject", "mail.link.title", "mail.link.lead",
+		"mail.link.mine", "mail.link.mine-then", "mail.link.not", "mail.link.danger",
+	},
 	outbox.ConnectionMade: {
 		"mail.connected.subject", "mail.connected.title", "mail.connected.lead",
 		"mail.known", "mail.known-then", "mail.not-known", "mail.administrator-known",
@@ -100,10 +105,14 @@ func (c *Composer) mail(ctx context.Context, m *outbox.Message, to reader) error
 	}
 	say := to.say
 	m.To = n.To
+	var button outbox.Button
+	if n.Link != "" {
+		button = outbox.Button{Label: say.T("mail.link.button"), URL: c.linkTo(to.Company, n)}
+	}
 	m.Mail = outbox.Letter{
 		From: oneLine(to.company.Name), Subject: say.T(k.subject), Title: say.T(k.title),
 		Lead:  say.T(k.lead, "name", name(to.User)),
-		Facts: facts,
+		Facts: facts, Button: button,
 		Questions: []outbox.Question{
 			{Ask: say.T(k.mine), Answer: say.T(k.mineThen)},
 			{Ask: say.T(k.not), Answer: say.T("mail.sentences", "first", say.T(k.danger), "second", c.tell(say, helpers))},
@@ -111,6 +120,12 @@ func (c *Composer) mail(ctx context.Context, m *outbox.Message, to reader) error
 		Foot: say.T("mail.foot"),
 	}
 	return nil
+}
+
+// linkTo is the address of the page of a mailed link, whose routes are in web/signin. The secret is
+// in the query, which is what logs and tools that know of secrets leave out first.
+func (c *Composer) linkTo(of company.ID, n outbox.Notice) string {
+	return c.Base + "/unlock/" + url.PathEscape(string(of)) + "/" + url.PathEscape(n.Link) + "?" + url.Values{"t": {n.Secret}}.Encode()
 }
 
 // methods are the keys of what a kind of authenticator is called.

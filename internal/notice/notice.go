@@ -2,7 +2,7 @@
 // it goes, in its reader's language and time zone.
 //
 //	Compose  a delivery -> its message           an outbox.Composer
-//	text     one segment, whatever the company is called      text.go, gsm.go
+//	text     one segment, whatever the company is called      text.go, told.go, gsm.go
 //	mail     what happened, and what to do if it was not you  mail.go
 //
 // It keeps nothing. Whose code it is and whether it is still of use is asked of Codes.
@@ -62,6 +62,7 @@ type Composer struct {
 	People      People
 	Words       *words.Catalogue
 	Host        string // of the sign-in pages, without scheme and port: "crm.example"
+	Base        string // their scheme and host, with a port: "https://crm.example"
 	ProductName string
 	Support     string // as people read it; "" leaves Support out
 	Now         func() time.Time
@@ -86,16 +87,16 @@ func (c *Composer) Compose(ctx context.Context, d outbox.Delivery) (outbox.Messa
 	}
 	to := reader{User: u, company: co, say: c.Words.Printer(u.Language)}
 	m := outbox.Message{Delivery: d, Language: to.say.Lang()}
-	if d.Notice.Kind == outbox.Test {
+	switch {
+	case d.Notice.Kind == outbox.Test:
 		c.test(&m, to)
-		return m, nil
-	}
-	switch d.Channel {
-	case outbox.Mail:
+	case d.Channel == outbox.Text && d.IsNotice():
+		err = c.told(ctx, &m, to)
+	case d.Channel == outbox.Mail:
 		err = c.mail(ctx, &m, to)
-	case outbox.Push:
+	case d.Channel == outbox.Push:
 		err = c.push(ctx, &m)
-	case outbox.Gone:
+	case d.Channel == outbox.Gone:
 		m.Secret = secret.New(d.Notice.Secret)
 	default:
 		err = c.code(ctx, &m, to)

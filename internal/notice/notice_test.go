@@ -79,7 +79,7 @@ func composer(t testing.TB, people town) *Composer {
 	}
 	code := Code{To: "+15035550142", Code: secret.New("418207"), Until: now.Add(5 * time.Minute)}
 	return &Composer{
-		Codes: codes{code: code}, People: people, Words: catalogue, Host: "crm.juniper.example",
+		Codes: codes{code: code}, People: people, Words: catalogue, Host: "crm.juniper.example", Base: "https://crm.juniper.example",
 		ProductName: "Sallyport", Support: "+1 555 010 0199", Now: func() time.Time { return now },
 	}
 }
@@ -260,6 +260,60 @@ func FuzzATextIsOneSegment(f *testing.F) {
 	})
 }
 
+// told is a notice by text.
+func told(k outbox.NoticeKind, method factor.Kind) outbox.Delivery {
+	d := delivery(outbox.Text)
+	d.SignIn, d.Challenge, d.Generation = "", "", 0
+	d.Notice = outbox.Notice{Kind: k, To: "+15035550142", Method: string(method), Actor: "dana.reyes", At: now}
+	return d
+}
+
+func TestATextTellsWhatHappenedAndWhomToTell(t *testing.T) {
+	for _, test := range []struct {
+		d    outbox.Delivery
+		want string
+	}{
+		{told(outbox.MethodAdded, factor.SMS), "A phone number was added to your two-factor sign-in at Juniper & Finch Outfitters. Not you? Tell Ada Okafor now."},
+		{told(outbox.MethodRemoved, factor.Voice), "A phone number was removed from your two-factor sign-in at Juniper & Finch Outfitters. Not you? Tell Ada Okafor now."},
+		{told(outbox.MethodAdded, factor.TOTP), "A method was added to your two-factor sign-in at Juniper & Finch Outfitters. Not you? Tell Ada Okafor now."},
+		{told(outbox.MethodRemoved, "retina"), "A method was removed from your two-factor sign-in at Juniper & Finch Outfitters. Not you? Tell Ada Okafor now."},
+		{told(outbox.TwoFactorReset, ""), "Your two-factor sign-in at Juniper & Finch Outfitters was reset. Not asked for? Tell Ada Okafor now."},
+	} {
+		m := compose(t, composer(t, juniper()), test.d)
+		if got := m.Text.Reveal(); got != test.want || m.To != "+15035550142" || !m.Code.Empty() {
+			t.Errorf("%q to %s, want %q", got, m.To, test.want)
+		}
+	}
+	for name, d := range map[string]outbox.Delivery{"no number": told(outbox.MethodAdded, factor.SMS), "nothing that is texted": told(outbox.NotMe, "")} {
+		if name == "no number" {
+			d.Notice.To = ""
+		}
+		if m, err := composer(t, juniper()).Compose(t.Context(), d); err == nil || !m.Text.Empty() {
+			t.Errorf("%s: %+v", name, m)
+		}
+	}
+}
+
+func FuzzATextThatTellsIsOneSegment(f *testing.F) {
+	for _, s := range []string{"Juniper", "€", "🌲", "Ж", "a\nb", `\`, "\x00\xff", "ﷺ", strings.Repeat("ab ", 99)} {
+		f.Add(s, "Sallyport", "Ada", "+1 555 010 0199")
+		f.Add("Juniper", s, s, s)
+	}
+	c := composer(f, juniper())
+	f.Fuzz(func(t *testing.T, name, product, admin, support string) {
+		people := juniper()
+		people.company.Name, people.users[1].DisplayName = name, admin
+		one := *c
+		one.People, one.ProductName, one.Support = people, product, support
+		for _, key := range tellings {
+			got := one.tellShort(reader{User: people.users[0], company: people.company, say: c.Words.Printer("en")}, key, one.whom(c.Words.Printer("en"), []string{admin}))
+			if !fits(got) || strings.Contains(got, "\n") {
+				t.Errorf("%q", got)
+			}
+		}
+	})
+}
+
 func TestSeptetsAreCounted(t *testing.T) {
 	for s, want := range map[string]int{"": 0, "abc": 3, "\n@": 2, "€": 2, "[x]": 5, "àé": 2, "ç": -1, "’": -1, "`": -1, "\t": -1, "\x1b": -1} {
 		got, ok := septets(s)
@@ -284,6 +338,9 @@ func letter(m outbox.Message) string {
 	}
 	for _, q := range l.Questions {
 		s += q.Ask + " " + q.Answer + "\n"
+	}
+	if l.Button.URL != "" {
+		s += "[" + l.Button.Label + "] " + l.Button.URL + "\n"
 	}
 	return s + l.Foot
 }
@@ -324,6 +381,17 @@ Method: Another method
 When: 14:02 on 24 November 2026 (Los Angeles, UTC−08:00)
 Was it you? Then there is nothing to do.
 Was it not you? Somebody knows your password. Tell Ada Okafor or Ruth Abernathy, your company’s administrators, now, or call Support on +1 555 010 0199.
+We never ask for a code or a password by mail.`},
+		{mail(outbox.PasswordLink, func(n *outbox.Notice) {
+			n.Method, n.Name, n.Address, n.Actor, n.Link, n.Secret = "", "", "", "", "l-1", "s3cret_-X"
+		}), `Juniper & Finch Outfitters -> dana.reyes@juniper.example
+Sign in again: many wrong passwords for your account
+Many wrong passwords for your account
+Hello Dana Reyes, a hundred passwords in a row were wrong in browsers that we do not know. Nobody got in, and we look at no more there. Browsers in which you signed in before go on as ever.
+When: 14:02 on 24 November 2026 (Los Angeles, UTC−08:00)
+Do you want to sign in in another browser? Then press this button there within an hour of this mail. It works once, and asks for your password as always.
+Was it not you who typed them? Then do not press it: somebody is guessing, and your password has held. Tell Ada Okafor or Ruth Abernathy, your company’s administrators, now, or call Support on +1 555 010 0199.
+[Let this browser try] https://crm.juniper.example/unlock/juniper/l-1?t=s3cret_-X
 We never ask for a code or a password by mail.`},
 		{mail(outbox.TwoFactorReset, func(n *outbox.Notice) { n.Method, n.Name, n.Actor = "", "", "ada.okafor" }), `Juniper & Finch Outfitters -> dana.reyes@juniper.example
 Your two-factor authentication was reset

@@ -269,10 +269,10 @@ func (l *line) outcome(ctx context.Context, c Claim, m Message, r Receipt, err e
 		return failed(Refused)
 	case errors.Is(err, ErrOver):
 		return Outcome{State: Dropped, At: l.Now()}
-	case c.IsNotice(): // nobody asks for it again, so it may rather come twice
+	case c.IsNotice() && c.Channel != Text: // nobody asks for it again, so it may rather come twice
 		return l.again(ctx, c, "notice not taken", Scrub(err, m))
 	case errors.Is(err, ErrSilent), errors.Is(err, context.DeadlineExceeded):
-		return failed(Silent)
+		return failed(Silent) // each text that comes twice was paid for twice
 	}
 	return l.again(ctx, c, "message not taken", Scrub(err, m))
 }

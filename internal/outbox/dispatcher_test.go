@@ -485,13 +485,34 @@ func TestANoticeIsTriedAgainAlsoWhenItsCarrierIsSilent(t *testing.T) {
 				}
 				return Receipt{Delivered: true}, nil
 			}
+			r.Senders[Mail] = r.texts
 		})
-		r.rows.notice(Text, "a", 24*time.Hour)
+		r.rows.notice(Mail, "a", 24*time.Hour)
 		r.Nudge()
 		time.Sleep(time.Hour)
 		r.status(t, "a", "delivered")
 		r.sentAt(t, "a", "[0s 1s 3s]")
 	})
+}
+
+// Each text costs money: one that may have gone is not sent again, and one that did not go is.
+func TestANoticeByTextIsTriedAgainUnlessItsCarrierIsSilent(t *testing.T) {
+	for answer, want := range map[error]string{ErrSilent: "[0s]", errors.New("line is down"): "[0s 1s 3s]"} {
+		synctest.Test(t, func(t *testing.T) {
+			r := run(t, &rows{}, func(r *rig) {
+				r.texts.do = func(context.Context, Message) (Receipt, error) {
+					if r.texts.count() < 3 {
+						return Receipt{}, answer
+					}
+					return Receipt{Delivered: true}, nil
+				}
+			})
+			r.rows.notice(Text, "a", 24*time.Hour)
+			r.Nudge()
+			time.Sleep(time.Hour)
+			r.sentAt(t, "a", want)
+		})
+	}
 }
 
 func TestARowThatDoesNotOpenIsDroppedAloud(t *testing.T) {

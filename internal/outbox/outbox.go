@@ -77,6 +77,7 @@ const (
 	TwoFactorReset NoticeKind = "two-factor-reset"
 	PasswordKnown  NoticeKind = "password-known" // and somebody guesses at the second factor
 	PushDenied     NoticeKind = "push-denied"
+	PasswordLink   NoticeKind = "password-link" // a link that lets a browser try passwords
 	NotMe          NoticeKind = "not-me"
 	NotThem        NoticeKind = "not-them"    // the same, to administrators
 	MethodGone     NoticeKind = "method-gone" // by Gone alone
@@ -92,17 +93,18 @@ const (
 	TextsSpent   NoticeKind = "texts-spent" // the budget of the day
 )
 
-// Notice is what a mail tells its reader. It is sealed in its row.
+// Notice is what a mail, or a text without a code, tells its reader. It is sealed in its row.
 type Notice struct {
 	Kind    NoticeKind
-	To      string         // the mail address on record when it happened; the store fills it in
+	To      string         // the mail address on record when it happened, or a number; the store fills it in
 	Method  string         // factor.Kind of the method
 	Name    string         // the method's name; what a connection leads to
 	Actor   company.UserID // who did it
 	At      time.Time
 	Address string // the network address that it was done from
 	Agent   string // a push: the browser's own name for itself
-	Secret  string // a method that is gone: what it was
+	Secret  string // a method that is gone: what it was; of a link, its secret
+	Link    string // a link's id
 	Region  string `json:",omitempty"` // the country that it is about, ISO 3166-1 alpha-2
 }
 

@@ -89,7 +89,8 @@ type Letter struct {
 // Fact is a line of a letter's table.
 type Fact struct{ Label, Text string }
 
-// Button is what a letter asks to be pressed. URL leads to our own pages and nowhere else.
+// Button is what a letter asks to be pressed. URL leads to our own pages and nowhere else; it may
+// have a secret, so it is for the letter's reader alone.
 type Button struct{ Label, URL string }
 
 // Question is a bold question and its answer.

@@ -31,12 +31,14 @@ func remove(s State, proved Proved, address string, now time.Time) (State, []Eff
 	if err := MayRemove(s.User, s.Policy, s.SignIn.Demand.Target); err != nil {
 		return s, nil, err
 	}
-	target, _ := find(s.User, s.SignIn.Demand.Target) // MayRemove has found it
+	before := s.User
+	target, _ := find(before, s.SignIn.Demand.Target) // MayRemove has found it
 	s = touch(step(s, Done, now))
 	s.User.Authenticators = slices.DeleteFunc(s.User.Authenticators,
 		func(a factor.Authenticator) bool { return a.ID == target.ID })
 	s.SignIn.Proved = proved
 	effects := append(s.tell(audit.MethodRemoved, outbox.MethodRemoved, target, address, now), gone(s.User, target, now)...)
+	effects = append(effects, s.tellNumbers(before, outbox.MethodRemoved, target, now)...)
 	return stamp(s, proved), effects, nil
 }
 
@@ -122,6 +124,7 @@ func (e Reset) decide(s State, now time.Time) (State, []Effect, error) {
 		s.note(audit.TwoFactorReset, e.Address, "", now),
 		Notify{Notice: outbox.Notice{Kind: outbox.TwoFactorReset, Actor: s.actor(), At: now, Address: e.Address}},
 	}
+	effects = append(effects, s.tellNumbers(before, outbox.TwoFactorReset, factor.Authenticator{}, now)...)
 	for _, a := range before.Authenticators {
 		effects = append(effects, gone(before, a, now)...)
 	}

@@ -44,9 +44,14 @@ type (
 	}
 	// EndSession ends a session.
 	EndSession struct{ ID ID }
-	// EndPasswordRun forgets the wrong passwords that were counted with the sign-in's own: all
-	// of it is done.
+	// EndPasswordRun forgets the wrong passwords that were counted with the sign-in's own, and the
+	// user's run to PasswordRun: all of it is done.
 	EndPasswordRun struct{ Run []byte }
+	// SpendLink uses up a mailed link: ErrEnded where it was used before, or is too old.
+	SpendLink struct {
+		ID ID
+		At time.Time
+	}
 	// SetPassword stores a new password's hash.
 	SetPassword struct{ Hash secret.Text }
 	// LiftWait ends the waits that are in force, of all kinds of browser, and nothing else.
@@ -64,11 +69,13 @@ type (
 	}
 	// Entered takes the messages of a challenge from what counts: their code was entered.
 	Entered struct{ SignIn, Challenge string }
-	// Notify mails a notice to the user's address on record; or, by outbox.Gone, tells whoever
-	// keeps something of a method outside. Its id is filled in before Commit.
+	// Notify mails a notice to the user's address on record; or, by outbox.Text, texts it to a
+	// number, unless that had too many; or, by outbox.Gone, tells whoever keeps something of a
+	// method outside. Its id is filled in before Commit.
 	Notify struct {
 		ID     string
 		By     outbox.Channel // "": outbox.Mail
+		To     secret.Text    // by outbox.Text: the number, E.164
 		Notice outbox.Notice
 	}
 	// NotifyAdministrators mails a notice to every active administrator of the company who has
@@ -112,6 +119,7 @@ func (Open) effect()           {}
 func (MakeSession) effect()    {}
 func (EndSession) effect()     {}
 func (EndPasswordRun) effect() {}
+func (SpendLink) effect()      {}
 func (SetPassword) effect()    {}
 func (LiftWait) effect()       {}
 func (Note) effect()           {}

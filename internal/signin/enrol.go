@@ -134,6 +134,7 @@ func activate(s State, e Answer, now time.Time) (State, []Effect, error) {
 	if inside {
 		stage = Done
 	}
+	before := s.User
 	s = touch(step(s, stage, now))
 	a := *s.SignIn.Pending
 	a.Since, a.Added, a.LastStep = s.User.Version, now, p.Step
@@ -143,6 +144,7 @@ func activate(s State, e Answer, now time.Time) (State, []Effect, error) {
 	s.SignIn.Pending = nil
 	s.SignIn.Challenge = factor.Challenge{}
 	effects = append(effects, s.tell(audit.MethodAdded, outbox.MethodAdded, a, e.Address, now)...)
+	effects = append(effects, s.tellNumbers(before, outbox.MethodAdded, a, now)...)
 	if first {
 		s.SignIn.First = a.ID
 		s.SignIn.Proved = Proved{By: a.ID, AMR: p.AMR, At: now}

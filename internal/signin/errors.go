@@ -54,6 +54,10 @@ func (Locked) Is(target error) bool { return target == ErrLocked }
 // it would have to wait. It is over as soon as some of them are settled.
 var ErrCrowded = errors.New("too many passwords of one network are being compared")
 
+// ErrShut: so many passwords were wrong in a row that an unknown browser needs a link that is
+// mailed. Nothing was compared. A mail was asked for, unless there were too many.
+var ErrShut = errors.New("a mailed link is needed to try passwords")
+
 // ErrCodeOver: no code is good now: the last one has expired, or none was sent.
 var ErrCodeOver = errors.New("no code is good any more")
 

@@ -69,6 +69,7 @@ func keyOf(g rig, s *state) stateKey {
 		w.waits[k].until = ahead(w.waits[k].until, w.now)
 		w.hist.waits[k].until = ahead(w.hist.waits[k].until, w.now)
 	}
+	keyLink(w)
 	for b := range w.cookies {
 		w.cookies[b] = older(w.cookies[b], w.epoch)
 		w.hist.cookies[b] = older(w.hist.cookies[b], w.hist.era+1)
@@ -78,6 +79,20 @@ func keyOf(g rig, s *state) stateKey {
 	keyChallenges(&k)
 	w.now, w.step = 0, 0
 	return k
+}
+
+// keyLink: of a link and a run it matters how old they are.
+func keyLink(w *world) {
+	for _, r := range []*wRun{&w.run, &w.hist.run100} {
+		if r.at = behind(r.at, w.now, failureMinutes); r.fails == 0 {
+			r.at = 0
+		}
+	}
+	if w.link.id == 0 {
+		return
+	}
+	w.link = wLink{id: 1, used: w.link.used, epoch: older(w.link.epoch, w.epoch), at: behind(w.link.at, w.now, modelLinkMinutes)}
+	w.hist.linkEra, w.hist.linkAt = older(w.hist.linkEra, w.hist.era), behind(w.hist.linkAt, w.now, modelLinkMinutes)
 }
 
 // keyChallenges numbers the challenges by the sign-in that asks them.
@@ -224,6 +239,9 @@ func keyHeld(g rig, s *state) heldKey {
 	r := d.request
 	r.epoch = older(r.epoch, s.w.epoch)
 	r.era = older(r.era, s.w.hist.era)
+	if r.kind == evUnlock { // the link that is there, or one that is over
+		r.link = wLink{used: r.link.used || r.link.id != s.w.link.id, epoch: older(r.link.epoch, s.w.epoch)}
+	}
 	r.cookie, r.given = older(r.cookie, s.w.epoch), older(r.given, s.w.hist.era+1)
 	k := heldKey{set: true, stale: g.stale(&s.w, *d), spent: r.spent, asks: none}
 	if r.kind == evRight || r.kind == evForeign || r.kind == evOld {

@@ -3,11 +3,13 @@
 package signin
 
 import (
+	"slices"
 	"testing"
 	"time"
 
 	"sallyport.dev/sallyport/internal/company"
 	"sallyport.dev/sallyport/internal/factor"
+	"sallyport.dev/sallyport/internal/outbox"
 	"sallyport.dev/sallyport/internal/secret"
 )
 
@@ -254,6 +256,49 @@ func mutants() []mutant {
 			}
 			return s, e
 		})},
+		{"a mailed link counts twice (pair)", "L", func(g *rig) {
+			g.linkOnce = false
+			decider(func(s State, e Event) (State, Event) {
+				if u, ok := e.(Unlock); ok {
+					u.Link.Used = false
+					e = u
+				}
+				return s, e
+			})(g)
+		}},
+		{"a mailed link that was read before it was used counts", "L", func(g *rig) { g.linkOnce = false }},
+		{"a mailed link outlives its epoch", "L", decider(func(s State, e Event) (State, Event) {
+			if u, ok := e.(Unlock); ok {
+				u.Link.Epoch = s.User.Epoch
+				e = u
+			}
+			return s, e
+		})},
+		{"a mailed link of somebody deactivated counts (pair)", "L", decider(func(s State, e Event) (State, Event) {
+			if u, ok := e.(Unlock); ok {
+				u.Link.Epoch, s.User.Status = s.User.Epoch, company.Active
+				e = u
+			}
+			return s, e
+		})},
+		{"a mailed link has no end", "L", decider(func(s State, e Event) (State, Event) {
+			if u, ok := e.(Unlock); ok {
+				u.Link.Expires = u.Link.Expires.Add(48 * time.Hour)
+				e = u
+			}
+			return s, e
+		})},
+		{"a mailed link is a session", "L", outcome(func(before, after State, e Event, effects []Effect) (State, []Effect) {
+			if u, ok := e.(Unlock); ok {
+				effects = append(effects, MakeSession{Session: Session{ID: signInIDs[0], Company: "co", User: before.User.ID, Version: 1,
+					Epoch: u.Link.Epoch, Assurance: 1, Created: worldZero}})
+			}
+			return after, effects
+		})},
+		{"passwords have no end", "L", func(g *rig) { g.shuts = func(*world, int8) bool { return false } }},
+		{"strangers shut out the known browser", "L", func(g *rig) {
+			g.shuts = func(w *world, _ int8) bool { return w.run.full(w.now) }
+		}},
 		{"a run of wrong answers disables nothing", "C", func(g *rig) { g.disable = false }},
 		{"an answer's generation is not compared", "S", decider(func(s State, e Event) (State, Event) {
 			if a, ok := e.(Answer); ok && s.SignIn != nil {
@@ -322,6 +367,21 @@ func mutants() []mutant {
 				s.SignIn = &si
 			}
 			return s, e
+		})},
+		{"a number that goes is not told", "S inside", outcome(func(_, after State, _ Event, effects []Effect) (State, []Effect) {
+			return after, slices.DeleteFunc(effects, func(e Effect) bool {
+				n, ok := e.(Notify)
+				return ok && n.By == outbox.Text && n.Notice.Kind == outbox.MethodRemoved
+			})
+		})},
+		{"a notice goes to the number that was just added", "S inside", outcome(func(before, after State, _ Event, effects []Effect) (State, []Effect) {
+			for i, e := range effects {
+				if n, ok := e.(Notify); ok && n.By == outbox.Text && n.Notice.Kind == outbox.MethodAdded {
+					n.To = before.SignIn.Pending.Secret
+					effects[i] = n
+				}
+			}
+			return after, effects
 		})},
 		{"messages are not limited", "S", func(g *rig) { g.sendLimits = false }},
 		{"a resend gives the attempts back", "S", func(g *rig) { g.refills = true }},

@@ -29,7 +29,9 @@ type rig struct {
 	// kindOf is whose counts an attempt in sign-in i is added to, waitFor whose wait it obeys.
 	kindOf, waitFor func(w *world, i int8) int8
 	acceptAllKinds  bool
-	ownSecret       bool // a sign-in is found by its own browser only
+	ownSecret       bool                        // a sign-in is found by its own browser only
+	shuts           func(w *world, k int8) bool // no more passwords are compared from this kind of browser
+	linkOnce        bool
 	// foreign is an answer to something else than sign-in i asks for.
 	foreign func(w *world, i int8) proofOf
 	// versionOf is the version that a user's is compared with.
@@ -43,7 +45,7 @@ func newRig(counts bool) rig {
 		burnOnce: true, sessionOnce: true, endOthers: true, writeDifferences: true,
 		spendLimits: true, spendWaits: true, acceptOwnOnly: true, refundAll: true, disable: true,
 		sendLimits: true, entered: true, asksOver: true, kindOf: ownKind, waitFor: ownKind,
-		ownSecret: true, foreign: foreign, versionOf: func(w *world) int16 { return w.version },
+		ownSecret: true, shuts: shut, linkOnce: true, foreign: foreign, versionOf: func(w *world) int16 { return w.version },
 	}
 }
 
@@ -92,6 +94,7 @@ const (
 	evLate // an approval of the push before
 	evNotMe
 	evForget // the browser loses its cookies of full sign-ins
+	evUnlock // the button of a mailed link
 	evReset
 	evLift
 	evPassword
@@ -103,13 +106,15 @@ const (
 	evTick
 	evFail
 	evMend
+	evMistype // a wrong password
+	evMail    // a link is asked for, and mailed
 	evHeld
 )
 
 var kindNames = [...]string{"begin", "choose", "enrol", "drop", "right", "foreign", "wrong", "outage", "approve", "deny",
 	"continue", "finish", "skip", "cancel", "add", "remove", "step-up", "sign-out",
-	"number", "same number", "call me instead at set-up", "resend", "call me instead", "old code", "register", "lapse", "lost at its service", "late approval", "not me", "forget", "reset", "lift", "password", "deactivate", "reactivate",
-	"require", "relax", "tick", "fail", "mend", "held"}
+	"number", "same number", "call me instead at set-up", "resend", "call me instead", "old code", "register", "lapse", "lost at its service", "late approval", "not me", "forget", "unlock", "reset", "lift", "password", "deactivate", "reactivate",
+	"require", "relax", "tick", "fail", "mend", "mistype", "mail", "held"}
 
 // request is one event of a trace.
 type request struct {
@@ -125,6 +130,7 @@ type request struct {
 	era     int16 // the same, as the history counts it
 	cookie  int16 // of a beginning: the epoch of which the browser's cookie was
 	given   int16 // the same, as the history counts it
+	link    wLink // as it was read
 }
 
 // proofOf is what a comparison found, as the rig's history knows it.
@@ -192,6 +198,8 @@ func (r *request) plainEvent(w *world) Event {
 		challenge, gen = chIDs[w.signIns[r.signIn].challenge], int64(w.signIns[r.signIn].gen)
 	}
 	switch r.kind {
+	case evUnlock:
+		return Unlock{Link: w.linkOf(r.link)}
 	case evDrop:
 		return Drop{}
 	case evApprove:
@@ -281,7 +289,13 @@ func (g *rig) prepare(w *world, r request) (decided, error) {
 		s.User.Wait = atOr(w.waits[w.kindFor(r)].until)
 	}
 	if r.kind == evBegin && !r.spent {
+		if err := g.door(w, w.kindFor(r), w.hist.kind(w, r)); err != nil {
+			return decided{}, err
+		}
 		r.spent, r.epoch, r.era = true, w.epoch, w.hist.era
+	}
+	if r.kind == evUnlock {
+		r.link = w.link
 	}
 	e := r.event(w)
 	if g.host && r.kind == evPassword {
@@ -318,7 +332,7 @@ func (r *request) begins() bool {
 
 func (r *request) loads() int8 {
 	switch r.kind {
-	case evBegin, evAdd, evRemove, evStepUp, evSignOut:
+	case evBegin, evAdd, evRemove, evStepUp, evSignOut, evUnlock:
 		return none
 	}
 	return r.signIn
@@ -591,6 +605,10 @@ func (g *rig) effect(w *world, e Effect, d decided) error {
 			w.sends -= w.hist.sent[i].count
 			w.pushes -= w.hist.pushed[i].count
 		}
+	case EndPasswordRun:
+		w.run, w.hist.run100 = wRun{}, wRun{}
+	case SpendLink:
+		return g.spendLink(w, d)
 	case LiftWait:
 		w.waits, w.hist.waits = [browserKinds]wWait{}, [browserKinds]wWait{}
 	case EndSession:

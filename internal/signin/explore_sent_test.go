@@ -172,3 +172,36 @@ func (h *history) message(w *world, d decided, e Send) error {
 	}
 	return nil
 }
+
+// told: whenever a method comes or goes, the numbers that were there before are told, each once,
+// and no other is (12). That of a method which comes knows.
+func told(old, w *world, d decided) error {
+	var want, got uint8
+	if added := w.present() &^ old.present(); added != 0 || old.present()&^w.present() != 0 {
+		for i := range old.auths {
+			if a := &old.auths[i]; a.present && sent(a.kind) {
+				want |= bit(a.number)
+			}
+		}
+		for i := range w.auths {
+			if a := &w.auths[i]; added&bit(int8(i)) != 0 && sent(a.kind) {
+				want &^= bit(a.number)
+			}
+		}
+	}
+	for _, e := range d.effects {
+		e, ok := e.(Notify)
+		if !ok || e.By != outbox.Text {
+			continue
+		}
+		n := index(numbers[:], e.To.Reveal())
+		if n == none || got&bit(n) != 0 {
+			return broke(12, "number %d is told once more", n)
+		}
+		got |= bit(n)
+	}
+	if got != want {
+		return broke(12, "numbers %b are told of %s, not %b", got, kindNames[d.request.kind], want)
+	}
+	return nil
+}

@@ -161,6 +161,11 @@ func (g *rig) whole(w *world, r request) error {
 	case evForget:
 		w.cookies[r.browser], w.hist.cookies[r.browser] = 0, 0
 		return nil
+	case evMistype:
+		return g.mistype(w, r.browser)
+	case evMail:
+		w.mail()
+		return nil
 	case evFail:
 		w.failing = true
 		return nil
@@ -181,7 +186,7 @@ func (g *rig) whole(w *world, r request) error {
 		d, err = g.prepare(w, r)
 	}
 	if err != nil {
-		if r.kind == evBegin && !w.active && !w.failing && !errors.Is(err, ErrWrongPassword) {
+		if r.kind == evBegin && !w.active && !w.failing && !errors.Is(err, ErrWrongPassword) && !errors.Is(err, ErrShut) {
 			return broke(13, "a deactivated user is told %v", err)
 		}
 		return err
@@ -286,6 +291,8 @@ func (w *world) pay(r request) {
 		b.ticks--
 	case evFail, evMend:
 		b.fails--
+	case evMail:
+		b.links--
 	}
 }
 
@@ -316,6 +323,16 @@ func (x *explorer) requests(w *world) []request {
 			}
 		case evLift:
 			if max(w.waits[unknown].until, w.waits[known].until) > w.now {
+				out = append(out, request{kind: k, browser: none, signIn: none, arg: none})
+			}
+		case evMistype, evUnlock:
+			for b := range int8(browsers) {
+				if k == evMistype || w.link.id > 0 {
+					out = append(out, request{kind: k, browser: b, signIn: none, arg: none})
+				}
+			}
+		case evMail:
+			if w.budget.links > 0 && w.run.full(w.now) {
 				out = append(out, request{kind: k, browser: none, signIn: none, arg: none})
 			}
 		case evForget:
@@ -542,6 +559,14 @@ func scopes() []scope {
 			roots: []world{
 				with(func(b *budget) { b.admin, b.policy, b.enrolments, b.changes = 0, 0, 0, 0 }).with(kindTyped).knowing().failed(unknown, 2).failed(known, 2),
 			}},
+		{name: "L", hold: true, ticks: []int16{modelLinkMinutes, failureMinutes}, floor: 9000,
+			kinds: []kind{evBegin, evMistype, evMail, evUnlock, evRight, evForget, evReset, evDeactivate, evTick},
+			roots: []world{
+				with(func(b *budget) { b.signIns, b.policy, b.enrolments, b.changes, b.ticks, b.links = 1, 0, 0, 0, 1, 1 }).with(kindTyped),
+				with(func(b *budget) {
+					b.signIns, b.policy, b.enrolments, b.changes, b.ticks, b.links, b.admin = 1, 0, 0, 0, 1, 1, 0
+				}).with(kindTyped).knowing(),
+			}},
 		{name: "D1", hold: true, ticks: []int16{5}, floor: 70000, kinds: join(stepKinds, []kind{evTick}),
 			roots: []world{with(func(b *budget) { b.signIns, b.admin, b.policy, b.changes, b.ticks, b.enrolments = 3, 0, 0, 0, 1, 2 })}},
 		{name: "D2", hold: true, ticks: []int16{5}, floor: 50000,
@@ -577,6 +602,16 @@ func scopes() []scope {
 				with(func(b *budget) {
 					b.signIns, b.admin, b.policy, b.changes, b.enrolments, b.resends, b.ticks, b.browsers = 2, 0, 0, 0, 0, 2, 2, 1
 				}).with(kindText),
+			}},
+		{name: "S inside", hold: true, ticks: []int16{5}, floor: 8000,
+			kinds: []kind{evAdd, evRemove, evRight, evNumber, evKeep, evReset, evTick},
+			roots: []world{
+				with(func(b *budget) {
+					b.signIns, b.ceremonies, b.policy, b.changes, b.enrolments, b.ticks, b.browsers = 2, 2, 0, 0, 1, 1, 1
+				}).with(kindText, kindTyped, kindSpoken).signedIn(0),
+				with(func(b *budget) {
+					b.signIns, b.ceremonies, b.policy, b.changes, b.enrolments, b.ticks, b.browsers = 1, 1, 0, 0, 2, 1, 1
+				}).with(kindText, kindSpoken).signedIn(0),
 			}},
 		{name: "O", hold: true, ticks: []int16{5}, floor: 10000,
 			kinds: join(approvals, []kind{evBegin, evRegister, evChoose, evRight, evResend, evLapse, evLate, evNotMe, evCancel, evFinish, evTick, evReset}),

@@ -31,6 +31,9 @@ type history struct {
 	waits             [browserKinds]wWait
 	known             [maxSignIns]int8 // the kind of browser, by the cookie that it had at the beginning
 	cookies           [browsers]int16  // the era of a browser's cookie, and one more; 0: it has none
+	run100            wRun             // wrong passwords in a row from unknown browsers
+	linkEra, linkAt   int16
+	linkUsed          bool
 	compares, replays [maxSignIns][maxAuths]int8
 	sent              [maxSignIns]message
 	sends             int8 // messages that were not entered
@@ -159,6 +162,12 @@ func judge(old, w *world, d decided) error {
 		return err
 	}
 	if err := h.messages(w, d); err != nil {
+		return err
+	}
+	if err := told(old, w, d); err != nil {
+		return err
+	}
+	if err := h.unlocked(old, w, d); err != nil {
 		return err
 	}
 	switch r.kind {

@@ -123,6 +123,8 @@ type world struct {
 	must     bool
 	waits    [browserKinds]wWait
 	cookies  [browsers]int16 // the epoch of which a browser's cookie is; 0: it has none
+	run      wRun            // wrong passwords from unknown browsers
+	link     wLink           // the newest that was mailed
 	auths    [maxAuths]wAuth
 	signIns  [maxSignIns]wSignIn
 	sessions [maxSignIns]wSession
@@ -138,6 +140,7 @@ type budget struct {
 	signIns, changes, enrolments, admin, policy, ticks, ceremonies, fails, resends int8
 	challenges                                                                     int8 // ids given out
 	browsers                                                                       int8
+	links                                                                          int8
 }
 
 // goneChallenge is the id of one that no sign-in asks any more.

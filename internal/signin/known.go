@@ -17,9 +17,9 @@ type BrowserID string
 // KnownLife is how long a browser stays known after a full sign-in.
 const KnownLife = 90 * 24 * time.Hour
 
-// Known is what the cookie of a full sign-in says of its browser. It saves no factor and
-// opens nothing: it gives the browser counts of its own, so that whoever guesses elsewhere
-// cannot make its owner wait. It ends with the user's epoch.
+// Known is what the cookie of a full sign-in, or of a mailed link, says of its browser. It saves
+// no factor and opens nothing: it gives the browser counts of its own, so that whoever guesses
+// elsewhere cannot make its owner wait. It ends with the user's epoch.
 type Known struct {
 	Company company.ID
 	User    company.UserID
@@ -87,11 +87,16 @@ func (s *SignIns) Remember(si SignIn, c company.ID) (KnownToken, bool) {
 	if k.Browser == "" {
 		k.Browser = BrowserID(si.ID)
 	}
+	return s.signed(k), true
+}
+
+// signed is k as a cookie carries it.
+func (s *SignIns) signed(k Known) KnownToken {
 	encode := base64.RawURLEncoding.EncodeToString
 	return KnownToken{
 		Known: k, Key: s.Keys.Active(), MAC: secret.New(encode(s.Keys.Digest(knownLabel, k.parts()...))),
-		Name: encode(s.Keys.Digest(nameLabel, string(c), string(si.User))[:12]),
-	}, true
+		Name: encode(s.Keys.Digest(nameLabel, string(k.Company), string(k.User))[:12]),
+	}
 }
 
 // Prefix is the network that an address is counted with: an IPv4 address itself, the /64 of

@@ -58,6 +58,30 @@ func PasswordWait(failures int) time.Duration {
 // hour: of all unknown browsers together, and of each known one.
 const PasswordsPerHour = 30
 
+// PasswordRun is after how many wrong passwords in a row of one user, or unknown name, in all unknown
+// browsers together, no more are compared there (800-63B-4 § 3.2.2), where links can be mailed. A
+// run ends with a full sign-in, and when nothing was compared for FailureLife.
+const PasswordRun = 100
+
+// The limits of the links that are mailed instead.
+const (
+	LinkLife    = time.Hour
+	LinkedLife  = 24 * time.Hour // a browser that used one is known, unless it signs in
+	LinkEvery   = time.Hour
+	LinksPerDay = 12
+	LinkDay     = 24 * time.Hour
+)
+
+// MayMailLink reports whether another link may be mailed at now, after those of the last LinkDay.
+func MayMailLink(asked []time.Time, now time.Time) bool {
+	for _, at := range asked {
+		if now.Before(at.Add(LinkEvery)) {
+			return false
+		}
+	}
+	return len(asked) < LinksPerDay
+}
+
 // TellFrom is the wrong answer of a user's second factors, in unknown browsers, at which they
 // are mailed that somebody knows their password; again after TellAgain at the earliest. The
 // mail is held back for TellAfter, in which it is clear whether that answer was right after

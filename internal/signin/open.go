@@ -38,7 +38,7 @@ const crowdWait = 2 * time.Second
 // Open is the first door: it compares the password and begins a sign-in. It answers
 // ErrWrongPassword alike for an unknown name, a wrong password, a deactivated user and one
 // who has no password yet;
-// Locked during a wait and password.Busy when too many are under way, when nothing is compared.
+// Locked during a wait, ErrShut where a mailed link is needed, and password.Busy when too many are under way, when nothing is compared.
 func (s *SignIns) Open(ctx context.Context, e Entry) (Begun, error) {
 	name, err := company.FoldName(e.Name)
 	if err != nil {
@@ -49,12 +49,13 @@ func (s *SignIns) Open(ctx context.Context, e Entry) (Begun, error) {
 		return Begun{}, fmt.Errorf("look up a name: %w", err)
 	}
 	known := s.vouched(e.Browser, c.Company, c.User)
-	from := Source{Browser: known.Of(c.user(), s.Now()), Prefix: Prefix(e.Browser.Address)}
+	from := Source{Browser: known.Of(c.user(), s.Now()), Prefix: Prefix(e.Browser.Address), Links: s.mailsLinks()}
 	spend, err := s.Names.SpendPassword(ctx, c, from, s.Now())
 	if errors.Is(err, ErrCrowded) {
 		return Begun{}, password.Busy{RetryAfter: crowdWait}
 	}
 	if err != nil {
+		s.askedForLink(err)
 		return Begun{}, err
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleLimit)

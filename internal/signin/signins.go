@@ -22,6 +22,7 @@ type SignIns struct {
 	Forms     Forms
 	Names     Names
 	Passwords Passwords
+	Links     Links // nil: none are mailed
 	Keys      Keys
 	// Kinds are the kinds of authenticator that are built in. One that is not here opens
 	// nothing, and still counts as set up.

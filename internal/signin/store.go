@@ -107,7 +107,8 @@ type Names interface {
 	// cost the same statements; an unknown one is no error.
 	FindName(ctx context.Context, folded string) (Candidate, error)
 	// SpendPassword takes one password attempt. Locked when a wait is in force, ErrCrowded when
-	// too many of its network are being compared: the password is then not to be compared.
+	// too many of its network are being compared, ErrShut at PasswordRun wrong ones in a row, which
+	// asks for a mail with a link: the password is then not to be compared.
 	SpendPassword(ctx context.Context, c Candidate, from Source, now time.Time) (PasswordSpend, error)
 	// RefusedPassword notes that an attempt was wrong: a failure of its network. ErrCrowded from
 	// SpendPassword bounds those that are neither this nor given back.
@@ -134,6 +135,7 @@ type Candidate struct {
 type Source struct {
 	Browser BrowserID // "" for one that is not known with the user
 	Prefix  string    // the network, as Prefix makes it
+	Links   bool      // a link can be mailed, so a run of wrong passwords has an end
 }
 
 // PasswordSpend names one password attempt that was taken, and what it was counted under.

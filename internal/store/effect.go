@@ -38,11 +38,9 @@ func (c *change) effect(e signin.Effect) error {
 		})
 		return err
 	case signin.EndPasswordRun:
-		if e.Run == nil { // it began before runs were noted
-			return nil
-		}
-		_, err := c.q.EndPasswordRun(c.ctx, e.Run) // there may be none any more
-		return err
+		return c.endPasswordRun(e)
+	case signin.SpendLink:
+		return c.spendLink(e)
 	case signin.SetPassword:
 		return one(c.q.SetPassword(c.ctx, sqlcgen.SetPasswordParams{
 			PasswordHash: c.store.sealText(e.Hash.Reveal(), hashPlace(string(u.Company), string(u.ID))),
@@ -91,6 +89,20 @@ func (c *change) effect(e signin.Effect) error {
 	default:
 		return fmt.Errorf("unknown effect %T", e)
 	}
+}
+
+// endPasswordRun locks in the order of SpendPassword: the user's count, the run's.
+func (c *change) endPasswordRun(e signin.EndPasswordRun) error {
+	u := c.before.User
+	for _, subject := range [][]byte{c.store.userSubject(u.Company, u.ID), e.Run} {
+		if subject == nil { // the sign-in began before runs were noted
+			continue
+		}
+		if _, err := c.q.EndPasswordRun(c.ctx, subject); err != nil { // there may be none any more
+			return err
+		}
+	}
+	return nil
 }
 
 func (c *change) burnStep(e signin.BurnStep) error {

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"sallyport.dev/sallyport/internal/company"
@@ -38,17 +39,22 @@ func (s *Store) FindName(ctx context.Context, folded string) (signin.Candidate, 
 
 // SpendPassword implements signin.Names. Known and unknown names cost the same statements,
 // always in this order, so that two of them wait for each other at most in a line: the user's
-// hour, the run, the network. A refused spend leaves nothing behind.
+// hour, the run, the network. A refused spend leaves nothing behind but a link to be mailed.
 func (s *Store) SpendPassword(ctx context.Context, c signin.Candidate, from signin.Source, now time.Time) (signin.PasswordSpend, error) {
 	sp := signin.PasswordSpend{ID: signin.SpendID(secret.NewID()), Run: s.runSubject(c.Subject, from)}
 	if from.Browser == "" {
 		sp.Subject, sp.Network, sp.Minute = c.Subject, s.networkDigest(from.Prefix), now.Truncate(signin.NetworkGrain)
 	}
+	var shut bool
 	err := s.write(ctx, func(q *sqlcgen.Queries) error {
 		if sp.Network == nil {
 			return runPassword(ctx, q, sp, now)
 		}
-		if err := takeHour(ctx, q, sp, now); err != nil {
+		err := takeHour(ctx, q, sp, from.Links, now)
+		if shut = errors.Is(err, signin.ErrShut); shut {
+			return askForLink(ctx, q, c, now) // and is written, though nothing is taken
+		}
+		if err != nil {
 			return err
 		}
 		if err := runPassword(ctx, q, sp, now); err != nil {
@@ -56,25 +62,38 @@ func (s *Store) SpendPassword(ctx context.Context, c signin.Candidate, from sign
 		}
 		return tryFromNetwork(ctx, q, sp, now)
 	})
+	if err == nil && shut {
+		err = signin.ErrShut
+	}
 	if err != nil {
 		return signin.PasswordSpend{}, fmt.Errorf("spend a password attempt: %w", err)
 	}
 	return sp, nil
 }
 
-// takeHour takes one of the passwords that a user has in an hour from all unknown browsers.
-func takeHour(ctx context.Context, q *sqlcgen.Queries, sp signin.PasswordSpend, now time.Time) error {
+// takeHour takes one of the passwords that a user has in an hour from all unknown browsers, and
+// counts it among those in a row: signin.ErrShut where there were too many and links are mailed.
+func takeHour(ctx context.Context, q *sqlcgen.Queries, sp signin.PasswordSpend, links bool, now time.Time) error {
+	run := int64(math.MaxInt64)
+	if links {
+		run = signin.PasswordRun
+	}
+	day := toMS(now.Add(-signin.FailureLife))
 	_, err := q.TakeHour(ctx, sqlcgen.TakeHourParams{
-		SubjectDigest: sp.Subject, NowMs: toMS(now), OldMs: toMS(now.Add(-time.Hour)), Most: signin.PasswordsPerHour,
+		SubjectDigest: sp.Subject, NowMs: toMS(now), OldMs: toMS(now.Add(-time.Hour)), DayMs: day,
+		Most: signin.PasswordsPerHour, Run: run,
 	})
 	if !errors.Is(err, sql.ErrNoRows) {
 		return err
 	}
-	began, err := q.HourBegan(ctx, sp.Subject)
+	row, err := q.HourOf(ctx, sp.Subject)
 	if err != nil {
 		return err
 	}
-	return signin.Locked{Until: fromMS(began).Add(time.Hour)}
+	if row.Fails >= run && row.LastMs > day {
+		return signin.ErrShut
+	}
+	return signin.Locked{Until: fromMS(row.HourBeganMs).Add(time.Hour)}
 }
 
 // runPassword counts one more wrong password in a row, in advance.

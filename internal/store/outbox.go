@@ -29,6 +29,12 @@ func (o Outbox) Due(ctx context.Context, ch outbox.Channel, now time.Time) (bool
 	if err != nil {
 		return false, fmt.Errorf("look for a %s that is due: %w", ch, err)
 	}
+	if due || ch != outbox.Mail {
+		return due, nil
+	}
+	if due, err = o.store.read.LinkPending(ctx); err != nil {
+		return false, fmt.Errorf("look for a link that is to be mailed: %w", err)
+	}
 	return due, nil
 }
 
@@ -40,6 +46,11 @@ func (o Outbox) Claim(ctx context.Context, ch outbox.Channel, now, until time.Ti
 	lease := secret.NewID()
 	err := o.store.write(ctx, func(q *sqlcgen.Queries) error {
 		claims = nil
+		if ch == outbox.Mail {
+			if err := o.store.mailLinks(ctx, q, limit); err != nil {
+				return err
+			}
+		}
 		rows, err := q.ClaimDeliveries(ctx, sqlcgen.ClaimDeliveriesParams{
 			Lease: lease, UntilMs: toMS(until), Channel: string(ch), NowMs: toMS(now), Page: int32(limit),
 		})

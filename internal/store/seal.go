@@ -18,6 +18,7 @@ const (
 	runLabel      = "password-run/v1"
 	networkLabel  = "network/v1"
 	numberLabel   = "number/v1"
+	linkLabel     = "password-link/v1"
 
 	textNetworkLabel = "text-network/v1"
 )

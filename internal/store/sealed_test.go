@@ -58,6 +58,28 @@ func TestPasswordHashCopiedOntoAnotherUserOpensNothing(t *testing.T) {
 	})
 }
 
+func TestLinkRowThatWasChangedIsNone(t *testing.T) {
+	engines(t, func(t *testing.T, dsn string, raw func(t *testing.T) *sql.DB) {
+		s := open(t, dsn, ring(t, 1))
+		w := storetest.NewWorld(t, s)
+		c := w.Company(false)
+		u, link := w.Mailed(c)
+		for set, back := range map[string]string{
+			"user_id = 'victim'":          "user_id = '" + string(u) + "'",
+			"epoch = epoch + 1":           "epoch = epoch - 1",
+			"created_ms = created_ms + 1": "created_ms = created_ms - 1",
+			"key_id = 'gone'":             "key_id = 'k1'",
+		} {
+			exec(t, raw(t), "UPDATE password_link SET "+set)
+			_, err := s.FindLink(t.Context(), link)
+			w.Want(err, signin.ErrNotFound)
+			exec(t, raw(t), "UPDATE password_link SET "+back)
+		}
+		_, err := s.FindLink(t.Context(), link)
+		w.Must(err)
+	})
+}
+
 func TestSessionRowThatWasChangedOpensNothing(t *testing.T) {
 	engines(t, func(t *testing.T, dsn string, raw func(t *testing.T) *sql.DB) {
 		s := open(t, dsn, ring(t, 1))

@@ -170,8 +170,11 @@ func (c *change) entered(e signin.Entered) error {
 // told where there is none.
 func (c *change) notify(e signin.Notify) error {
 	u := c.before.User
-	if e.By == outbox.Gone {
+	switch e.By {
+	case outbox.Gone:
 		return c.tellGone(e)
+	case outbox.Text:
+		return c.tellNumber(e)
 	}
 	to, err := c.q.UserEmail(c.ctx, sqlcgen.UserEmailParams{CompanyID: string(u.Company), ID: string(u.ID)})
 	if err != nil {
@@ -202,6 +205,37 @@ const goneLife = 30 * 24 * time.Hour
 func (c *change) tellGone(e signin.Notify) error {
 	u, n := c.before.User, e.Notice
 	return c.addNotice(u.Company, u.ID, outbox.Delivery{ID: e.ID, Channel: outbox.Gone, Notice: n, Expires: n.At.Add(goneLife)})
+}
+
+// tellNumber texts a notice to a number, unless it, or the user, was told too often of late. The
+// user's row is locked, by what the notice tells of.
+func (c *change) tellNumber(e signin.Notify) error {
+	u, n := c.before.User, e.Notice
+	switch {
+	case e.ID == "":
+		return errors.New("a notice needs its id: it was not filled in")
+	case e.To.Empty():
+		return fmt.Errorf("notice %s has no number", e.ID)
+	}
+	digest := c.store.numberDigest(e.To)
+	told, err := c.q.CountTold(c.ctx, sqlcgen.CountToldParams{
+		NumberDigest: digest, CompanyID: string(u.Company), UserID: string(u.ID), SinceMs: toMS(n.At.Add(-signin.NoticeDay)),
+	})
+	if err != nil {
+		return fmt.Errorf("count what numbers were told: %w", err)
+	}
+	if told.ToNumber >= signin.NoticesPerNumber || told.OfUser >= signin.NoticesPerUser {
+		return nil
+	}
+	n.To = e.To.Reveal()
+	sealed, err := c.store.sealNotice(n, u.Company, e.ID)
+	if err != nil {
+		return err
+	}
+	return one(c.q.AddDelivery(c.ctx, sqlcgen.AddDeliveryParams{
+		CompanyID: string(u.Company), ID: e.ID, UserID: string(u.ID), Channel: string(outbox.Text),
+		Notice: sealed, NumberDigest: digest, NowMs: toMS(n.At), ExpiresMs: toMS(n.At.Add(noticeLife)),
+	}))
 }
 
 // addNotice writes d, which brings no code, for user u of company of.

@@ -84,6 +84,11 @@ func retentions() []retention {
 			},
 		},
 		{
+			// How many were mailed in a day is counted; the links themselves are over sooner.
+			what: "links that let a browser try", keep: signin.LinkDay,
+			bites: bites{by((*queries).SweepLinks)},
+		},
+		{
 			// A part whose last failure is a day old is left out of the sum.
 			what: "failures of known browsers", keep: signin.FailureLife,
 			bites: bites{by((*queries).SweepFailures)},

@@ -24,7 +24,7 @@ import (
 
 // sweptTables are those that would grow with every sign-in.
 var sweptTables = []string{
-	"attempt", "failure", "form", "network", "network_failure", "outbox", "password_count", "password_spend", "push", "session", "sign_in", "spend",
+	"attempt", "failure", "form", "network", "network_failure", "outbox", "password_count", "password_link", "password_spend", "push", "session", "sign_in", "spend",
 	"text_count", "text_scope", "unproved_number", "wait",
 }
 
@@ -49,7 +49,7 @@ func newOffice(t *testing.T, dsn string, db *sql.DB) *office {
 }
 
 // day leaves a row in every table that is swept: a whole sign-in, one that is abandoned while
-// a phone is set up, a name that nobody has, a text to a new number and a push.
+// a phone is set up, a name that nobody has, a text to a new number, a push and a mailed link.
 func (o *office) day() {
 	o.Helper()
 	ctx := o.Context()
@@ -73,6 +73,9 @@ func (o *office) day() {
 	o.step++
 	o.Must(o.Commit(o.Answer(setUp, o.step)))
 	o.Do(setUp, signin.Enrol{Pending: o.Pending(fmt.Sprint("Phone ", o.names)), Challenge: secret.NewID()})
+	_, err = o.db.ExecContext(ctx, `INSERT INTO password_link (company_id, id, user_id, subject_digest, epoch, created_ms, pending, key_id, used)
+		VALUES ($1, $2, $3, $4, 1, $5, FALSE, '', FALSE)`, string(o.at), secret.NewID(), string(o.who), []byte("subject"), o.Now.UnixMilli())
+	o.Must(err)
 	o.Must(o.Store.Pushes().Follow(ctx, outbox.Following{
 		ID: secret.NewID(), Company: o.at, User: o.who, SignIn: string(b.Between.ID), Challenge: "c", Generation: 1,
 		Outside: secret.New("outside"), Began: o.Now, Expires: o.Now.Add(signin.PushLife),
@@ -179,7 +182,7 @@ func TestWhatIsOverIsKeptForItsTime(t *testing.T) {
 			{after: signin.SessionIdle + time.Hour, gone: map[string]int{"session": want["session"]}},
 			{after: 25*time.Hour - time.Second},
 			{after: 25 * time.Hour, gone: map[string]int{
-				"password_spend": 2, "password_count": 4, "failure": 1, "unproved_number": 1,
+				"password_spend": 2, "password_count": 4, "password_link": 1, "failure": 1, "unproved_number": 1,
 			}},
 			{after: 25*time.Hour + signin.PushLife, gone: map[string]int{"push": 1}},
 			{after: time.Hour + pumping.KeepGrains, gone: map[string]int{"text_count": 3, "text_scope": 3}},
@@ -348,6 +351,7 @@ func (o *office) crowd(bytes string) {
 	digest := "CAST('s' || n.i AS " + bytes + "), "
 	rows("password_count", "subject_digest, fails, last_ms, until_ms, set_by, hour_began_ms, hour_count", digest+"1, n.i, 0, '', 0, 0")
 	rows("password_spend", "subject_digest, id, refunded, spent_ms", digest+"'', FALSE, n.i")
+	rows("password_link", "subject_digest, company_id, user_id, id, epoch, created_ms, pending, key_id, used", digest+user+"'l' || n.i, 1, n.i, FALSE, '', FALSE")
 	rows("network", "network_digest, last_ms", digest+"n.i")
 	rows("network_failure", "network_digest, minute_ms, subject_digest, fails, pending", digest+"n.i, CAST('' AS "+bytes+"), 1, 0")
 	rows("unproved_number", "number_digest, last_ms", digest+"n.i")

@@ -92,6 +92,25 @@ func says(t *testing.T, page string, want ...string) {
 	}
 }
 
+// With a letter's button one goes on in a tab of the same browser, also without scripts.
+func TestAMailsButtonIsALink(t *testing.T) {
+	s := newSite(t)
+	m := message(outbox.Mail, "m1")
+	m.Mail.Button = outbox.Button{Label: "Let this browser try", URL: "http://" + host + "/unlock/co/l?t=s&x=1"}
+	s.take(t, m)
+	page := s.get(t, "/demo/phone/mails/m1")
+	if want := `<a class="button filled" href="http://` + host + `/unlock/co/l?t=s&amp;x=1">Let this browser try</a>`; !strings.Contains(page, want) {
+		t.Errorf("there is no %s in %s", want, page)
+	}
+	if strings.Contains(s.get(t, "/demo/phone"), "/unlock/") {
+		t.Error("the list shows the link")
+	}
+	s.take(t, message(outbox.Mail, "m2"))
+	if strings.Contains(s.get(t, "/demo/phone/mails/m2"), "button filled") {
+		t.Error("a mail without a button has one")
+	}
+}
+
 func TestAnEmptyPhoneSaysHowToFillIt(t *testing.T) {
 	says(t, newSite(t).get(t, "/demo/phone"), "Demo phone", "Stand-in", "Nothing leaves this computer.", "No call yet", "No text yet", "No mail yet", "Open the sign-in page")
 }

@@ -18,22 +18,27 @@ UPDATE password_count
  WHERE subject_digest = @subject_digest;
 
 -- name: TakeHour :one
--- TakeHour takes one of an hour's passwords, and locks the row. No row: none is left.
+-- TakeHour takes one of an hour's passwords, and one of a run of wrong ones, and locks the row
+-- whatever comes of it. No row: none is left of either.
 INSERT INTO password_count (subject_digest, fails, last_ms, until_ms, set_by, hour_began_ms, hour_count)
-VALUES (@subject_digest, 0, @now_ms, 0, '', @now_ms, 1)
+VALUES (@subject_digest, 1, @now_ms, 0, '', @now_ms, 1)
     ON CONFLICT (subject_digest) DO UPDATE
-   SET last_ms = excluded.last_ms,
+   SET fails = CASE WHEN password_count.last_ms <= @day_ms THEN 1 ELSE password_count.fails + 1 END,
+       last_ms = excluded.last_ms,
        hour_began_ms = CASE WHEN password_count.hour_began_ms <= @old_ms THEN excluded.hour_began_ms ELSE password_count.hour_began_ms END,
        hour_count = CASE WHEN password_count.hour_began_ms <= @old_ms THEN 1 ELSE password_count.hour_count + 1 END
- WHERE password_count.hour_began_ms <= @old_ms OR password_count.hour_count < @most
+ WHERE (password_count.hour_began_ms <= @old_ms OR password_count.hour_count < @most)
+   AND (password_count.last_ms <= @day_ms OR password_count.fails < @run)
 RETURNING hour_count;
 
--- name: HourBegan :one
-SELECT hour_began_ms FROM password_count WHERE subject_digest = @subject_digest;
+-- name: HourOf :one
+SELECT hour_began_ms, fails, last_ms FROM password_count WHERE subject_digest = @subject_digest;
 
 -- name: GiveHour :execrows
-UPDATE password_count SET hour_count = hour_count - 1
- WHERE subject_digest = @subject_digest AND hour_count > 0 AND hour_began_ms <= @spent_ms;
+UPDATE password_count
+   SET fails = CASE WHEN fails > 0 THEN fails - 1 ELSE 0 END,
+       hour_count = CASE WHEN hour_count > 0 AND hour_began_ms <= @spent_ms THEN hour_count - 1 ELSE hour_count END
+ WHERE subject_digest = @subject_digest;
 
 -- name: LockNetwork :execrows
 -- LockNetwork makes the network's other attempts stand in line until this one is done.

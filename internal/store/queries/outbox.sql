@@ -8,11 +8,18 @@ VALUES (@number_digest, @now_ms)
     ON CONFLICT (number_digest) DO UPDATE SET last_ms = excluded.last_ms;
 
 -- name: ListSentToUser :many
--- Without those that were dropped.
+-- The codes, without those that were dropped.
 SELECT created_ms, number_digest, entered, unproved, state, reason, carrier
   FROM outbox
  WHERE company_id = @company_id AND user_id = @user_id AND created_ms > @since_ms
-   AND channel IN ('text', 'call') AND state <> 'dropped';
+   AND channel IN ('text', 'call') AND state <> 'dropped' AND sign_in_id <> '';
+
+-- name: CountTold :one
+-- Notices by text: of a user, and to one number.
+SELECT COUNT(*) AS of_user, COUNT(CASE WHEN number_digest = @number_digest THEN 1 END) AS to_number
+  FROM outbox
+ WHERE company_id = @company_id AND user_id = @user_id AND created_ms > @since_ms
+   AND channel = 'text' AND sign_in_id = '';
 
 -- name: ListSentToNumber :many
 -- Of all companies, and only while it was not proved: what its owner is sent counts for nobody else.

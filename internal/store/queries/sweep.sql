@@ -91,6 +91,12 @@ DELETE FROM password_count
        SELECT o.subject_digest FROM password_count o WHERE o.last_ms <= @before_ms ORDER BY o.last_ms LIMIT @page)
    AND NOT EXISTS (SELECT 1 FROM password_spend s WHERE s.subject_digest = password_count.subject_digest);
 
+-- name: SweepLinks :execrows
+DELETE FROM password_link
+ WHERE password_link.created_ms <= @before_ms
+   AND (password_link.company_id, password_link.id) IN (
+       SELECT o.company_id, o.id FROM password_link o WHERE o.created_ms <= @before_ms ORDER BY o.created_ms LIMIT @page);
+
 -- name: SweepFailures :execrows
 DELETE FROM failure
  WHERE failure.browser <> '' AND failure.last_ms <= @before_ms

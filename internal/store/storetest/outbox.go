@@ -28,6 +28,7 @@ func outboxTests() []test {
 		{"who asks again goes by another carrier", triedCarriers},
 		{"a challenge's status is that of its newest delivery", newestStatus},
 		{"a notice goes to the address on record", noticeToAddressOnRecord},
+		{"a number is told a few times a day, whatever codes it got", noticeToNumber},
 		{"nobody is told where there is no address", noAddressNoNotice},
 	}
 }
@@ -427,4 +428,72 @@ func noAddressNoNotice(w *World) {
 	if w.due(outbox.Mail) {
 		w.Fatal("a mail without an address is due")
 	}
+}
+
+// notices claims what is due by text, and returns to whom each went.
+func (w *World) notices(c company.ID) []string {
+	w.Helper()
+	var to []string
+	for _, claim := range w.claim(outbox.Text, 1000) {
+		if d := claim.Delivery; d.Company == c && d.IsNotice() {
+			to = append(to, d.Notice.To)
+		}
+		w.settle(claim, outbox.Outcome{State: outbox.Handed, At: w.Now})
+	}
+	return to
+}
+
+func noticeToNumber(w *World) {
+	w.drain(outbox.Text)
+	c := w.Company(true)
+	u, colleague := w.User(c, company.Salesperson), w.User(c, company.Salesperson)
+	tell := func(u company.UserID, to string) signin.Notify {
+		return signin.Notify{ID: secret.NewID(), By: outbox.Text, To: secret.New(to), Notice: outbox.Notice{
+			Kind: outbox.MethodRemoved, Method: "sms", Actor: u, At: w.Now,
+		}}
+	}
+	start, old := w.Now, number()
+	// Codes and notices take nothing from each other.
+	for range signin.SendsPerBurst {
+		w.send(w.text(c, u, old))
+	}
+	for range signin.NoticesPerNumber + 2 {
+		w.Must(w.effects(c, u, tell(u, old), tell(u, number())))
+		w.Now = w.Now.Add(time.Minute)
+	}
+	w.Now = start.Add(signin.SendBurst)
+	w.send(w.text(c, u, old))
+	got := w.notices(c)
+	if n := count(got, old); n != signin.NoticesPerNumber || len(got) != 2*signin.NoticesPerNumber+2 {
+		w.Fatalf("the number was told %d times, all %d", n, len(got))
+	}
+	// One step is counted as it is written; and each user by themselves.
+	var many []signin.Effect
+	for range signin.NoticesPerUser {
+		many = append(many, tell(u, number()))
+	}
+	w.Must(w.effects(c, u, many...))
+	w.Must(w.effects(c, colleague, tell(colleague, old)))
+	if got := w.notices(c); len(got) != 3 || count(got, old) != 1 {
+		w.Fatalf("told %d, want two more of the user and one of the colleague", len(got))
+	}
+	w.Now = start.Add(signin.NoticeDay)
+	w.Must(w.effects(c, u, tell(u, old)))
+	if got := w.notices(c); len(got) != 1 {
+		w.Fatalf("told %d a day later, want one", len(got))
+	}
+	// A step that was not filled in tells nobody.
+	bad := tell(u, "")
+	if err := w.effects(c, u, bad); err == nil {
+		w.Fatal("a notice went to no number")
+	}
+}
+
+func count(all []string, one string) (n int) {
+	for _, s := range all {
+		if s == one {
+			n++
+		}
+	}
+	return n
 }

@@ -23,7 +23,7 @@ type test struct {
 func suite() []test {
 	all := []test{{"a new store is empty, and then not", emptyAtFirst}} // so it comes first
 	for _, part := range [][]test{
-		stateTests(), raceTests(), countTests(), formTests(), accountTests(), passwordTests(), companyTests(), peopleTests(),
+		stateTests(), raceTests(), countTests(), formTests(), accountTests(), passwordTests(), linkTests(), companyTests(), peopleTests(),
 		challengeTests(), strangerTests(), sendTests(), outboxTests(), textTests(), pushTests(), connectionTests(), enlistTests(),
 	} {
 		all = append(all, part...)

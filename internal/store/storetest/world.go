@@ -293,7 +293,7 @@ func Race(n int, f func() error) map[string]int {
 // outcome names the errors that a race may end with.
 func outcome(err error) string {
 	for _, known := range []error{
-		signin.ErrMoved, signin.ErrLocked, signin.ErrEnded, signin.ErrRepeated, signin.ErrSendLimit, signin.ErrCrowded, factor.ErrReplayed,
+		signin.ErrMoved, signin.ErrLocked, signin.ErrEnded, signin.ErrRepeated, signin.ErrSendLimit, signin.ErrCrowded, signin.ErrShut, factor.ErrReplayed,
 	} {
 		if errors.Is(err, known) {
 			return known.Error()

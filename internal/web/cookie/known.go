@@ -48,7 +48,8 @@ func (j Jar) knownCookies(r *http.Request) []*http.Cookie {
 
 // SetKnown gives the browser of r the cookie by which it is known, and takes those away that
 // are of no use any more: damaged ones, an older one of the same user, and the oldest beyond
-// maxKnown. Only the POST that opens the last door may do so.
+// maxKnown. Only the POST that opens the last door, or
+// that uses a mailed link, may do so.
 func (j Jar) SetKnown(w http.ResponseWriter, r *http.Request, t signin.KnownToken) {
 	var kept []signin.KnownToken
 	for _, c := range j.knownCookies(r) {

@@ -27,13 +27,15 @@ const (
 	Mismatch   Refusal = "mismatch"   // username and password do not match
 	Incomplete Refusal = "incomplete" // one of the two is empty
 	Waiting    Refusal = "waiting"    // a wait is in force until Until
+	Shut       Refusal = "shut"       // too many were wrong in a row: here a mailed link is needed
 	Busy       Refusal = "busy"       // too many are signing in at this moment; nothing was looked at
 	SignedOut  Refusal = "signed-out" // not refused at all: the person just signed out
 	Again      Refusal = "again"      // not refused either: a first method is added, which needs the password again
+	Unlocked   Refusal = "unlocked"   // nor here: a mailed link was used
 )
 
 // Late reports whether the page comes again for the time's sake and not for what was typed.
-func (v SignIn) Late() bool { return v.Refused == Waiting || v.Refused == Busy }
+func (v SignIn) Late() bool { return v.Refused == Waiting || v.Refused == Busy || v.Refused == Shut }
 
 // Bad reports whether what was typed did not do.
 func (v SignIn) Bad() bool { return v.Refused == Mismatch || v.Refused == Incomplete }
@@ -65,6 +67,7 @@ const (
 	Over    Why = "over"    // ended by a reset, a newer sign-in, or in another tab
 	Stopped Why = "stopped" // it was said that it was not the user
 	Unknown Why = "unknown" // no such sign-in in this browser: another's, or long gone
+	NoLink  Why = "no-link" // not a sign-in but a mailed link: used, too old, or never one
 )
 
 // endWords are the keys of an end.
@@ -75,6 +78,7 @@ var ends = map[Why]endWords{
 	Over:    {"ended.over.title", "ended.over.what"},
 	Stopped: {"ended.stopped.title", "ended.stopped.what"},
 	Unknown: {"ended.unknown.title", "ended.unknown.what"},
+	NoLink:  {"ended.no-link.title", "ended.no-link.what"},
 }
 
 func (v Ended) words() endWords {

@@ -58,6 +58,8 @@ func (p *Pages) Routes(mux frame.Mux) {
 	handle := func(pattern string, h frame.HandlerFunc) { mux.Handle(pattern, p.Frame.Handle(h, p.explain)) }
 	handle("GET /sign-in", p.getSignIn)
 	handle("POST /sign-in", p.postSignIn)
+	handle("GET /unlock/{company}/{id}", p.getUnlock)
+	handle("POST /unlock/{company}/{id}", p.postUnlock)
 	handle("GET /sign-in/{id}", p.getSignInPage)
 	handle("GET /sign-in/{id}/scan", p.getScan)
 	handle("GET /sign-in/{id}/code", p.getNewCode)
@@ -91,6 +93,8 @@ func (p *Pages) getSignIn(w http.ResponseWriter, r *http.Request) error {
 		v.Refused = SignedOut
 	case q.Has("again"):
 		v.Refused = Again
+	case q.Has("unlocked"):
+		v.Refused = Unlocked
 	}
 	return p.Frame.Render(w, http.StatusOK, v.Page(p.Frame.Printer(r)))
 }
@@ -125,6 +129,8 @@ func (p *Pages) refuseEntry(w http.ResponseWriter, r *http.Request, v SignIn, er
 	case errors.As(err, &locked):
 		v.Refused, v.Until, status = Waiting, locked.Until, http.StatusTooManyRequests
 		retryAfter(w, locked.Until.Sub(p.Now()))
+	case errors.Is(err, signin.ErrShut):
+		v.Refused, status = Shut, http.StatusTooManyRequests
 	case errors.As(err, &busy):
 		v.Refused, status = Busy, http.StatusServiceUnavailable
 		retryAfter(w, busy.RetryAfter)

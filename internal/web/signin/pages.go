@@ -2,6 +2,7 @@
 // answer, wait, ended. Here are their view models and templates.
 //
 //	SignIn                                the password            (outside)
+//	Unlock                                a mailed link           (outside)
 //	Choose -> GetApp -> Scan -> NewCode   the first set-up        (between)
 //	       -> Number -> Sent              with a telephone        (between)
 //	       -> Finish                                              (inside)

@@ -132,32 +132,40 @@ func (q *Queries) FindName(ctx context.Context, name string) (FindNameRow, error
 }
 
 const giveHour = `-- name: GiveHour :execrows
-UPDATE password_count SET hour_count = hour_count - 1
- WHERE subject_digest = $1 AND hour_count > 0 AND hour_began_ms <= $2
+UPDATE password_count
+   SET fails = CASE WHEN fails > 0 THEN fails - 1 ELSE 0 END,
+       hour_count = CASE WHEN hour_count > 0 AND hour_began_ms <= $1 THEN hour_count - 1 ELSE hour_count END
+ WHERE subject_digest = $2
 `
 
 type GiveHourParams struct {
-	SubjectDigest []byte
 	SpentMs       int64
+	SubjectDigest []byte
 }
 
 func (q *Queries) GiveHour(ctx context.Context, arg GiveHourParams) (int64, error) {
-	result, err := q.db.ExecContext(ctx, giveHour, arg.SubjectDigest, arg.SpentMs)
+	result, err := q.db.ExecContext(ctx, giveHour, arg.SpentMs, arg.SubjectDigest)
 	if err != nil {
 		return 0, err
 	}
 	return result.RowsAffected()
 }
 
-const hourBegan = `-- name: HourBegan :one
-SELECT hour_began_ms FROM password_count WHERE subject_digest = $1
+const hourOf = `-- name: HourOf :one
+SELECT hour_began_ms, fails, last_ms FROM password_count WHERE subject_digest = $1
 `
 
-func (q *Queries) HourBegan(ctx context.Context, subjectDigest []byte) (int64, error) {
-	row := q.db.QueryRowContext(ctx, hourBegan, subjectDigest)
-	var hour_began_ms int64
-	err := row.Scan(&hour_began_ms)
-	return hour_began_ms, err
+type HourOfRow struct {
+	HourBeganMs int64
+	Fails       int64
+	LastMs      int64
+}
+
+func (q *Queries) HourOf(ctx context.Context, subjectDigest []byte) (HourOfRow, error) {
+	row := q.db.QueryRowContext(ctx, hourOf, subjectDigest)
+	var i HourOfRow
+	err := row.Scan(&i.HourBeganMs, &i.Fails, &i.LastMs)
+	return i, err
 }
 
 const listNetworkTries = `-- name: ListNetworkTries :many
@@ -365,29 +373,36 @@ func (q *Queries) SettleNetworkTry(ctx context.Context, arg SettleNetworkTryPara
 
 const takeHour = `-- name: TakeHour :one
 INSERT INTO password_count (subject_digest, fails, last_ms, until_ms, set_by, hour_began_ms, hour_count)
-VALUES ($1, 0, $2, 0, '', $2, 1)
+VALUES ($1, 1, $2, 0, '', $2, 1)
     ON CONFLICT (subject_digest) DO UPDATE
-   SET last_ms = excluded.last_ms,
-       hour_began_ms = CASE WHEN password_count.hour_began_ms <= $3 THEN excluded.hour_began_ms ELSE password_count.hour_began_ms END,
-       hour_count = CASE WHEN password_count.hour_began_ms <= $3 THEN 1 ELSE password_count.hour_count + 1 END
- WHERE password_count.hour_began_ms <= $3 OR password_count.hour_count < $4
+   SET fails = CASE WHEN password_count.last_ms <= $3 THEN 1 ELSE password_count.fails + 1 END,
+       last_ms = excluded.last_ms,
+       hour_began_ms = CASE WHEN password_count.hour_began_ms <= $4 THEN excluded.hour_began_ms ELSE password_count.hour_began_ms END,
+       hour_count = CASE WHEN password_count.hour_began_ms <= $4 THEN 1 ELSE password_count.hour_count + 1 END
+ WHERE (password_count.hour_began_ms <= $4 OR password_count.hour_count < $5)
+   AND (password_count.last_ms <= $3 OR password_count.fails < $6)
 RETURNING hour_count
 `
 
 type TakeHourParams struct {
 	SubjectDigest []byte
 	NowMs         int64
+	DayMs         int64
 	OldMs         int64
 	Most          int64
+	Run           int64
 }
 
-// TakeHour takes one of an hour's passwords, and locks the row. No row: none is left.
+// TakeHour takes one of an hour's passwords, and one of a run of wrong ones, and locks the row
+// whatever comes of it. No row: none is left of either.
 func (q *Queries) TakeHour(ctx context.Context, arg TakeHourParams) (int64, error) {
 	row := q.db.QueryRowContext(ctx, takeHour,
 		arg.SubjectDigest,
 		arg.NowMs,
+		arg.DayMs,
 		arg.OldMs,
 		arg.Most,
+		arg.Run,
 	)
 	var hour_count int64
 	err := row.Scan(&hour_count)

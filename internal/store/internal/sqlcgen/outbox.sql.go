@@ -139,6 +139,38 @@ func (q *Queries) ClaimDeliveries(ctx context.Context, arg ClaimDeliveriesParams
 	return items, nil
 }
 
+const countTold = `-- name: CountTold :one
+SELECT COUNT(*) AS of_user, COUNT(CASE WHEN number_digest = $1 THEN 1 END) AS to_number
+  FROM outbox
+ WHERE company_id = $2 AND user_id = $3 AND created_ms > $4
+   AND channel = 'text' AND sign_in_id = ''
+`
+
+type CountToldParams struct {
+	NumberDigest []byte
+	CompanyID    string
+	UserID       string
+	SinceMs      int64
+}
+
+type CountToldRow struct {
+	OfUser   int64
+	ToNumber int64
+}
+
+// Notices by text: of a user, and to one number.
+func (q *Queries) CountTold(ctx context.Context, arg CountToldParams) (CountToldRow, error) {
+	row := q.db.QueryRowContext(ctx, countTold,
+		arg.NumberDigest,
+		arg.CompanyID,
+		arg.UserID,
+		arg.SinceMs,
+	)
+	var i CountToldRow
+	err := row.Scan(&i.OfUser, &i.ToNumber)
+	return i, err
+}
+
 const deliveryDue = `-- name: DeliveryDue :one
 SELECT EXISTS (
     SELECT 1 FROM outbox
@@ -387,7 +419,7 @@ const listSentToUser = `-- name: ListSentToUser :many
 SELECT created_ms, number_digest, entered, unproved, state, reason, carrier
   FROM outbox
  WHERE company_id = $1 AND user_id = $2 AND created_ms > $3
-   AND channel IN ('text', 'call') AND state <> 'dropped'
+   AND channel IN ('text', 'call') AND state <> 'dropped' AND sign_in_id <> ''
 `
 
 type ListSentToUserParams struct {
@@ -406,7 +438,7 @@ type ListSentToUserRow struct {
 	Carrier      string
 }
 
-// Without those that were dropped.
+// The codes, without those that were dropped.
 func (q *Queries) ListSentToUser(ctx context.Context, arg ListSentToUserParams) ([]ListSentToUserRow, error) {
 	rows, err := q.db.QueryContext(ctx, listSentToUser, arg.CompanyID, arg.UserID, arg.SinceMs)
 	if err != nil {

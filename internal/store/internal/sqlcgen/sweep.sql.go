@@ -160,6 +160,26 @@ func (q *Queries) SweepIdleSessions(ctx context.Context, arg SweepIdleSessionsPa
 	return result.RowsAffected()
 }
 
+const sweepLinks = `-- name: SweepLinks :execrows
+DELETE FROM password_link
+ WHERE password_link.created_ms <= $1
+   AND (password_link.company_id, password_link.id) IN (
+       SELECT o.company_id, o.id FROM password_link o WHERE o.created_ms <= $1 ORDER BY o.created_ms LIMIT $2)
+`
+
+type SweepLinksParams struct {
+	BeforeMs int64
+	Page     int32
+}
+
+func (q *Queries) SweepLinks(ctx context.Context, arg SweepLinksParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, sweepLinks, arg.BeforeMs, arg.Page)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const sweepNetworkFailures = `-- name: SweepNetworkFailures :execrows
 DELETE FROM network_failure
  WHERE network_failure.minute_ms <= $1
