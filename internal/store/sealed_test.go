@@ -305,7 +305,7 @@ func TestAPushOfAMissingKeyWaits(t *testing.T) {
 // every column of every table. Codes are never handed to the store.
 func TestNoDestinationIsInTheDatabase(t *testing.T) {
 	engines(t, func(t *testing.T, dsn string, raw func(t *testing.T) *sql.DB) {
-		w := storetest.NewWorld(t, open(t, dsn, ring(t, 1)))
+		w := storetest.NewWorld(t, openIn(t, dsn, ring(t, 1), func(string) string { return "US" }))
 		c := w.Company(true)
 		u := w.User(c, company.Salesperson)
 		st, err := w.Store.LoadUser(t.Context(), c, u, signin.Browser{})

@@ -22,7 +22,13 @@ func ring(t *testing.T, root byte) *secret.Ring {
 
 func open(t *testing.T, dsn string, r *secret.Ring) *store.Store {
 	t.Helper()
-	s, err := store.Open(t.Context(), dsn, r, store.Options{Texts: pumping.Rules{RegionOf: storetest.RegionOf}})
+	return openIn(t, dsn, r, storetest.RegionOf)
+}
+
+// openIn is open where regionOf says to which country a number belongs.
+func openIn(t *testing.T, dsn string, r *secret.Ring, regionOf func(string) string) *store.Store {
+	t.Helper()
+	s, err := store.Open(t.Context(), dsn, r, store.Options{Texts: pumping.Rules{RegionOf: regionOf}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -247,6 +247,9 @@ func (c *change) isOfCompany() error {
 // regionOf is the country of a number that is sealed elsewhere; "" where it is no number.
 func (s *Store) regionOf(number secret.Text) sql.NullString {
 	e164, _ := factor.SplitNumber(number.Reveal())
+	if !strings.HasPrefix(e164, "+") { // the secret of a kind that sends nothing
+		return sql.NullString{Valid: s.texts.RegionOf != nil}
+	}
 	return sql.NullString{String: s.texts.Region(e164), Valid: s.texts.RegionOf != nil}
 }
 
