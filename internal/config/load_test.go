@@ -380,3 +380,27 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// What docs/serve.md shows is read as it stands, but for its secrets.
+func TestTheCarriersOfThePageAreRead(t *testing.T) {
+	page, err := os.ReadFile("../../docs/serve.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, block, found := strings.Cut(string(page), "```toml\n")
+	block, _, ends := strings.Cut(block, "```")
+	if !found || !ends {
+		t.Fatal("docs/serve.md shows no carriers")
+	}
+	secrets := filepath.Join(t.TempDir(), "secret")
+	if err := os.WriteFile(secrets, []byte("whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"twilio.token", "gateway.secret", "smtp.password"} {
+		block = strings.ReplaceAll(block, "/etc/sallyport/"+name, secrets)
+	}
+	s, err := Parse([]byte(whole+block), "f.toml", nil)
+	if err != nil || len(s.Carriers) != 3 || !slices.Equal(s.TextRoutes, []string{"main>spare", "+44=spare"}) || !slices.Equal(s.MailRoutes, []string{"post"}) {
+		t.Errorf("got %+v, %v", s.Carriers, err)
+	}
+}
