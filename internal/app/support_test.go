@@ -65,7 +65,7 @@ func TestSupportIsToldWhatHappenedAtASignIn(t *testing.T) {
 		h.explained(sam, "it is a fixed line, or takes no texts", "Call me instead")
 		h.phone.carries(nil, func(outbox.Message) error { return errors.New("no route") })
 		h.clock.pass(time.Minute)
-		path = h.newBrowser().begin(sam)
+		h.newBrowser().begin(sam)
 		h.clock.pass(2 * time.Minute)
 		h.explained(sam, "has been waiting to be sent")
 		h.phone.carries(nil, nil)
