@@ -34,6 +34,7 @@ const usage = `Sallyport: two-factor sign-in, self-hosted.
                                   take all methods away: they choose again at the next sign-in
   sallyport company add NAME      add a company with its administrator
   sallyport company list          show companies
+  sallyport help report           what readers say of the help articles, and look for in vain
 
 Each has --help. All but demo and init read the configuration: --config FILE, else
 $SALLYPORT_CONFIG, else sallyport.toml, else /etc/sallyport/sallyport.toml.
@@ -86,6 +87,7 @@ func commands() map[string]command {
 		"user reset-2fa":  program.userReset,
 		"company add":     program.companyAdd,
 		"company list":    program.companyList,
+		"help report":     program.helpReport,
 	}
 }
 
@@ -94,13 +96,14 @@ func (p program) run(ctx context.Context, args []string) int {
 		_, _ = fmt.Fprint(p.errs, usage)
 		return askedWrong
 	}
-	switch args[0] {
-	case "help", "-h", "-help", "--help":
+	name, rest := args[0], args[1:]
+	switch {
+	case name == "help" && len(rest) > 0 && rest[0] == "report": // the help centre's
+	case name == "help", name == "-h", name == "-help", name == "--help":
 		_, _ = fmt.Fprint(p.out, usage)
 		return done
 	}
-	name, rest := args[0], args[1:]
-	if (name == "user" || name == "company") && len(rest) > 0 {
+	if (name == "user" || name == "company" || name == "help") && len(rest) > 0 {
 		name, rest = name+" "+rest[0], rest[1:]
 	}
 	c, ok := commands()[name]

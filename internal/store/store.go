@@ -14,6 +14,7 @@
 //	Events                    what happened                          event.go
 //	Connection                what a kind needs of a company         connection.go
 //	Outbox, Delivery          messages on their way                  outbox.go
+//	Give, Told                what readers of the help centre give   help.go
 //	Sweep                     what is over is taken away             sweep.go
 //	ClockAhead                whether two clocks agree               clock.go
 //

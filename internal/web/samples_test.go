@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"context"
 	"fmt"
 	"html/template"
 	"net/http"
@@ -41,6 +42,7 @@ type sample struct {
 	page frame.Page
 	// filled says that the page has no filled button: its ways are all alike.
 	noFilled bool
+	long     bool // a reference page, as long as it is
 }
 
 func between() signin.Between {
@@ -420,16 +422,30 @@ func oktaSamples(say words.Printer) []sample {
 	return samples
 }
 
-func shelf() *help.Shelf { return must(help.Load()) }
+func shelf() *help.Shelf { return must(help.Load("")) }
 
 func helpSamples(say words.Printer) []sample {
-	all := shelf().Articles()
+	s := shelf()
+	all := s.Articles()
+	search := func(typed string) helppages.Results {
+		f := must(s.Search(context.Background(), typed, false))
+		return helppages.Results{Typed: f.Typed, Instead: strings.Join(f.Instead, " "), Results: f.Results}
+	}
+	long := search("reset")
+	long.Cut = true
 	samples := []sample{
-		{name: "help", noFilled: true, page: helppages.List{Articles: all}.Page(say)},
-		{name: "help-inside", noFilled: true, page: helppages.List{Inside: true, Articles: all}.Page(say)},
+		{name: "help", page: helppages.List{Articles: all}.Page(say)},
+		{name: "help-inside", page: helppages.List{Inside: true, Articles: all}.Page(say)},
+		{name: "help-results", page: search("authentcator").Page(say)},
+		{name: "help-results-long", page: long.Page(say)},
+		{name: "help-results-none", page: search(`xylophone "><script>alert(1)</script>`).Page(say)},
+		{name: "help-results-empty", page: search("").Page(say)},
+		{name: "help-missing", page: helppages.Missing{Article: all[0]}.Page(say)},
+		{name: "help-told", noFilled: true, page: helppages.Told{Article: all[0]}.Page(say)},
+		{name: "help-told-enough", noFilled: true, page: helppages.Told{Article: all[0], Enough: true}.Page(say)},
 	}
 	for _, a := range all {
-		samples = append(samples, sample{name: "help-" + a.Slug, noFilled: true, page: helppages.Article{Article: a, Others: all[1:]}.Page(say)})
+		samples = append(samples, sample{name: "help-" + a.Slug, noFilled: true, long: a.Subject == help.Reference, page: helppages.Article{Article: a, Related: s.Related(a)}.Page(say)})
 	}
 	return samples
 }

@@ -1,0 +1,290 @@
+package help
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	_ "modernc.org/sqlite" // FTS5 is in it
+)
+
+// Found is what a search found.
+type Found struct {
+	Typed   string   // what was looked for, cut to MaxQuery
+	Instead []string // the words that were taken for ones that no article has
+	Results []Result // the best first
+}
+
+// Result is an article that was found.
+type Result struct {
+	Article Article
+	Title   []Piece
+	Extract []Piece
+}
+
+// Piece is a stretch of text; Hit says that it is what was looked for.
+type Piece struct {
+	Text string
+	Hit  bool
+}
+
+// MaxResults is the most articles that a search finds.
+const MaxResults = 10
+
+// index finds articles, in a database of its own in memory, which is the same whatever database
+// the server has. It is made when somebody first searches.
+type index struct {
+	articles []Article
+	made     sync.Once
+	fault    error
+	mu       sync.Mutex // one connection: another would have another memory
+	conn     *sql.Conn
+	lexicon  lexicon
+	synonyms []synonym
+}
+
+func newIndex(articles []Article) *index { return &index{articles: articles, synonyms: synonyms()} }
+
+// The words with their endings cut off are searched; those as they stand are for completing and
+// mending what somebody types, since a beginning of a word is no beginning of its stem.
+const schema = `
+CREATE VIRTUAL TABLE article USING fts5(title, keywords, summary, headings, body,
+	tokenize = 'porter unicode61 remove_diacritics 2');
+CREATE VIRTUAL TABLE whole USING fts5(words, content = '', tokenize = 'unicode61 remove_diacritics 2');
+CREATE VIRTUAL TABLE word USING fts5vocab(whole, 'row');`
+
+// The marks around what was found. No article has them.
+const markOn, markOff = "\x02", "\x03"
+
+// weight makes what is for everyone come before what is for operators.
+func weight(a Article) float64 {
+	switch {
+	case !a.Listed():
+		return 0.4
+	case a.Subject == Reference:
+		return 0.7
+	}
+	return 1
+}
+
+// make builds the index.
+func (x *index) make(ctx context.Context) (err error) {
+	db, err := sql.Open("sqlite", ":memory:")
+	if err != nil {
+		return fmt.Errorf("open the index: %w", err)
+	}
+	if x.conn, err = db.Conn(ctx); err != nil {
+		return fmt.Errorf("open the index: %w", err)
+	}
+	if _, err = x.conn.ExecContext(ctx, schema); err != nil {
+		return fmt.Errorf("make the index: %w", err)
+	}
+	tx, err := x.conn.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("fill the index: %w", err)
+	}
+	clean := strings.NewReplacer(markOn, " ", markOff, " ").Replace
+	for i, a := range x.articles {
+		var headings []string
+		for _, h := range a.Contents {
+			headings = append(headings, h.Text)
+		}
+		text := []any{clean(a.Title), clean(a.Keywords), clean(a.Summary), clean(strings.Join(headings, "\n")), clean(a.text)}
+		if _, err := tx.ExecContext(ctx, "INSERT INTO article (rowid, title, keywords, summary, headings, body) VALUES (?, ?, ?, ?, ?, ?)", append([]any{i}, text...)...); err != nil {
+			return fmt.Errorf("index %s: %w", a.Slug, err)
+		}
+		if _, err := tx.ExecContext(ctx, "INSERT INTO whole (rowid, words) VALUES (?, ?)", i, fmt.Sprintln(text...)); err != nil {
+			return fmt.Errorf("index %s: %w", a.Slug, err)
+		}
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("fill the index: %w", err)
+	}
+	return x.learn(ctx)
+}
+
+// learn reads the words that there are.
+func (x *index) learn(ctx context.Context) error {
+	rows, err := x.conn.QueryContext(ctx, "SELECT term, doc FROM word")
+	if err != nil {
+		return fmt.Errorf("read the words: %w", err)
+	}
+	defer rows.Close() // they are read to their end
+	x.lexicon.in = map[string]int{}
+	for rows.Next() {
+		var w string
+		var n int
+		if err := rows.Scan(&w, &n); err != nil {
+			return fmt.Errorf("read the words: %w", err)
+		}
+		x.lexicon.in[w] = n
+	}
+	for _, s := range x.synonyms {
+		for _, w := range s.typed {
+			x.lexicon.in[w] = max(x.lexicon.in[w], 1)
+		}
+	}
+	for w := range x.lexicon.in {
+		x.lexicon.words = append(x.lexicon.words, w)
+	}
+	slices.Sort(x.lexicon.words)
+	return rows.Err()
+}
+
+// Search finds articles for what somebody typed. unfinished: they are typing still, so the last
+// word may be the beginning of one.
+func (s *Shelf) Search(ctx context.Context, typed string, unfinished bool) (Found, error) {
+	return s.index.search(context.WithoutCancel(ctx), typed, unfinished) // a connection that is cut off takes its memory along
+}
+
+func (x *index) search(ctx context.Context, typed string, unfinished bool) (Found, error) {
+	if r := []rune(typed); len(r) > MaxQuery {
+		typed = string(r[:MaxQuery])
+	}
+	f := Found{Typed: strings.TrimSpace(typed)}
+	words := split(typed)
+	if len(words) == 0 {
+		return f, nil
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.made.Do(func() { x.fault = x.make(ctx) })
+	if x.fault != nil {
+		return f, x.fault
+	}
+	completed := map[string][]string{}
+	for i, w := range words {
+		taken, err := x.mend(ctx, w, unfinished && i == len(words)-1 && strings.HasSuffix(typed, w), completed)
+		if err != nil {
+			return f, err
+		}
+		if taken != w {
+			words[i] = taken
+			f.Instead = append(f.Instead, taken)
+		}
+	}
+	asked := terms(words, x.synonyms, completed)
+	for _, how := range []string{"AND", "OR"} { // what has all of it comes before what has some
+		if how == "OR" && len(asked) == 1 {
+			break
+		}
+		if err := x.take(ctx, &f, match(asked, how)); err != nil {
+			return f, err
+		}
+	}
+	return f, nil
+}
+
+// mend returns word, or what it was a slip of the pen for, and enters how words that begin with
+// it go on.
+func (x *index) mend(ctx context.Context, word string, unfinished bool, completed map[string][]string) (string, error) {
+	if unfinished && len(word) > 1 {
+		completed[word] = x.lexicon.completions(word, 8)
+	}
+	if x.lexicon.has(word) || isIdle(word) || len(completed[word]) > 0 {
+		return word, nil
+	}
+	var stem bool // another form of a word that there is
+	err := x.conn.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM article WHERE article MATCH ?)", match([]term{{word}}, "")).Scan(&stem)
+	if err != nil {
+		return "", fmt.Errorf("look a word up: %w", err)
+	}
+	if stem {
+		return word, nil
+	}
+	if len(word) > 3 {
+		if completed[word] = x.lexicon.completions(word, 4); len(completed[word]) > 0 {
+			return word, nil
+		}
+	}
+	if near := x.lexicon.nearest(word, 3); len(near) > 0 {
+		completed[near[0]] = near[1:]
+		return near[0], nil
+	}
+	return word, nil
+}
+
+// take adds to f what matches, best first, each article once.
+func (x *index) take(ctx context.Context, f *Found, match string) error {
+	best, err := x.rank(ctx, match)
+	if err != nil {
+		return err
+	}
+	best = slices.DeleteFunc(best, func(at int) bool {
+		return slices.ContainsFunc(f.Results, func(r Result) bool { return r.Article.Slug == x.articles[at].Slug })
+	})
+	best = best[:min(len(best), MaxResults-len(f.Results))]
+	if len(best) == 0 {
+		return nil
+	}
+	shown := map[int]Result{}
+	list := strings.Trim(strings.ReplaceAll(fmt.Sprint(best), " ", ","), "[]") // numbers
+	rows, err := x.conn.QueryContext(ctx, `
+		SELECT rowid, highlight(article, 0, ?1, ?2), snippet(article, 4, ?1, ?2, '…', 28)
+		  FROM article WHERE article MATCH ?3 AND rowid IN (`+list+`)`, markOn, markOff, match)
+	if err != nil {
+		return fmt.Errorf("show what was found: %w", err)
+	}
+	defer rows.Close() // they are read to their end
+	for rows.Next() {
+		var at int
+		var title, extract string
+		if err := rows.Scan(&at, &title, &extract); err != nil {
+			return fmt.Errorf("show what was found: %w", err)
+		}
+		if a := x.articles[at]; strings.Contains(extract, markOn) {
+			shown[at] = Result{Article: a, Title: pieces(title), Extract: pieces(extract)}
+		} else {
+			shown[at] = Result{Article: a, Title: pieces(title), Extract: pieces(a.Summary)}
+		}
+	}
+	for _, at := range best {
+		f.Results = append(f.Results, shown[at])
+	}
+	return rows.Err()
+}
+
+// rank is where in articles those are that match, the best first. It asks for nothing that the
+// index does not know by heart: texts are long.
+func (x *index) rank(ctx context.Context, match string) ([]int, error) {
+	rows, err := x.conn.QueryContext(ctx, "SELECT rowid, bm25(article, 10.0, 10.0, 4.0, 3.0, 1.0) FROM article WHERE article MATCH ?", match)
+	if err != nil {
+		return nil, fmt.Errorf("search: %w", err)
+	}
+	defer rows.Close() // they are read to their end
+	var all []int
+	score := map[int]float64{} // the less the better
+	for rows.Next() {
+		var at int
+		var s float64
+		if err := rows.Scan(&at, &s); err != nil {
+			return nil, fmt.Errorf("search: %w", err)
+		}
+		all = append(all, at)
+		score[at] = s * weight(x.articles[at])
+	}
+	slices.SortStableFunc(all, func(a, b int) int { return cmp.Or(cmp.Compare(score[a], score[b]), cmp.Compare(a, b)) })
+	return all, rows.Err()
+}
+
+// pieces cuts marked text.
+func pieces(marked string) []Piece {
+	var all []Piece
+	for i, part := range strings.Split(marked, markOn) {
+		hit, rest, ok := strings.Cut(part, markOff)
+		if i == 0 || !ok {
+			hit, rest = "", part
+		}
+		if hit != "" {
+			all = append(all, Piece{Text: hit, Hit: true})
+		}
+		if rest != "" {
+			all = append(all, Piece{Text: rest})
+		}
+	}
+	return all
+}
