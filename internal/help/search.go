@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -168,15 +169,7 @@ func (x *index) search(ctx context.Context, typed string, unfinished bool) (Foun
 		}
 	}
 	asked := terms(words, x.synonyms, completed)
-	for _, how := range []string{"AND", "OR"} { // what has all of it comes before what has some
-		if how == "OR" && len(asked) == 1 {
-			break
-		}
-		if err := x.take(ctx, &f, match(asked, how)); err != nil {
-			return f, err
-		}
-	}
-	return f, nil
+	return f, x.take(ctx, &f, asked)
 }
 
 // mend returns word, or what it was a slip of the pen for, and enters how words that begin with
@@ -208,16 +201,22 @@ func (x *index) mend(ctx context.Context, word string, unfinished bool, complete
 	return word, nil
 }
 
-// take adds to f what matches, best first, each article once.
-func (x *index) take(ctx context.Context, f *Found, match string) error {
-	best, err := x.rank(ctx, match)
-	if err != nil {
+// whole is how much more an article is worth that has all of what is asked.
+const whole = 1.6
+
+// take puts what has any of what is asked into f, the best first.
+func (x *index) take(ctx context.Context, f *Found, asked []term) error {
+	some, score := match(asked, "OR"), map[int]float64{}
+	if err := x.rank(ctx, some, score, 1); err != nil {
 		return err
 	}
-	best = slices.DeleteFunc(best, func(at int) bool {
-		return slices.ContainsFunc(f.Results, func(r Result) bool { return r.Article.Slug == x.articles[at].Slug })
-	})
-	best = best[:min(len(best), MaxResults-len(f.Results))]
+	if len(asked) > 1 {
+		if err := x.rank(ctx, match(asked, "AND"), score, whole); err != nil {
+			return err
+		}
+	}
+	best := slices.SortedFunc(maps.Keys(score), func(a, b int) int { return cmp.Or(cmp.Compare(score[a], score[b]), cmp.Compare(a, b)) })
+	best = best[:min(len(best), MaxResults)]
 	if len(best) == 0 {
 		return nil
 	}
@@ -225,7 +224,7 @@ func (x *index) take(ctx context.Context, f *Found, match string) error {
 	list := strings.Trim(strings.ReplaceAll(fmt.Sprint(best), " ", ","), "[]") // numbers
 	rows, err := x.conn.QueryContext(ctx, `
 		SELECT rowid, highlight(article, 0, ?1, ?2), snippet(article, 4, ?1, ?2, '…', 28)
-		  FROM article WHERE article MATCH ?3 AND rowid IN (`+list+`)`, markOn, markOff, match)
+		  FROM article WHERE article MATCH ?3 AND rowid IN (`+list+`)`, markOn, markOff, some)
 	if err != nil {
 		return fmt.Errorf("show what was found: %w", err)
 	}
@@ -248,27 +247,28 @@ func (x *index) take(ctx context.Context, f *Found, match string) error {
 	return rows.Err()
 }
 
-// rank is where in articles those are that match, the best first. It asks for nothing that the
-// index does not know by heart: texts are long.
-func (x *index) rank(ctx context.Context, match string) ([]int, error) {
+// rank enters where in articles those are that match, with their scores, the less the better; one
+// that has a score already gets as many times more. It asks for nothing that the index does not
+// know by heart: texts are long.
+func (x *index) rank(ctx context.Context, match string, score map[int]float64, times float64) error {
 	rows, err := x.conn.QueryContext(ctx, "SELECT rowid, bm25(article, 10.0, 10.0, 4.0, 3.0, 1.0) FROM article WHERE article MATCH ?", match)
 	if err != nil {
-		return nil, fmt.Errorf("search: %w", err)
+		return fmt.Errorf("search: %w", err)
 	}
 	defer rows.Close() // they are read to their end
-	var all []int
-	score := map[int]float64{} // the less the better
 	for rows.Next() {
 		var at int
 		var s float64
 		if err := rows.Scan(&at, &s); err != nil {
-			return nil, fmt.Errorf("search: %w", err)
+			return fmt.Errorf("search: %w", err)
 		}
-		all = append(all, at)
+		if had, ok := score[at]; ok {
+			score[at] = had * times
+			continue
+		}
 		score[at] = s * weight(x.articles[at])
 	}
-	slices.SortStableFunc(all, func(a, b int) int { return cmp.Or(cmp.Compare(score[a], score[b]), cmp.Compare(a, b)) })
-	return all, rows.Err()
+	return rows.Err()
 }
 
 // pieces cuts marked text.
