@@ -89,4 +89,8 @@ func TestTheHelpCentreIsForEverybody(t *testing.T) {
 		w.Accessible(true)
 		w.theme("light")
 	}
+	w.Resize(320)
+	for _, path := range pages {
+		w.Go(path) // and nothing scrolls sideways
+	}
 }

@@ -18,6 +18,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 
 	"sallyport.dev/sallyport/docs"
 )
@@ -69,6 +70,16 @@ type Shelf struct {
 // in one of ours is an error. One in the folder is among Mistakes: that file, or that part of
 // it, is left out, and nothing else.
 func Load(folder string) (*Shelf, error) {
+	if folder == "" {
+		return program()
+	}
+	return load(folder)
+}
+
+// program is what the program carries: read once, since it is the same for all that a process builds.
+var program = sync.OnceValues(func() (*Shelf, error) { return load("") })
+
+func load(folder string) (*Shelf, error) {
 	s := &Shelf{numbers: map[int]string{}, slugs: map[string]int{}, pictures: map[string]Picture{}}
 	drafts, err := ours(s.pictures)
 	if err != nil {

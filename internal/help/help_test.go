@@ -304,3 +304,12 @@ func TestAMistakeInTheFolderBreaksNothingElse(t *testing.T) {
 		t.Errorf("%v", s.Mistakes())
 	}
 }
+
+// BenchmarkLoad is what every start of the program pays.
+func BenchmarkLoad(b *testing.B) {
+	for b.Loop() {
+		if _, err := load(""); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
