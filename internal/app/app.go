@@ -28,6 +28,7 @@ import (
 	"sallyport.dev/sallyport/internal/factor/phonecode"
 	"sallyport.dev/sallyport/internal/factor/totp"
 	"sallyport.dev/sallyport/internal/help"
+	"sallyport.dev/sallyport/internal/help/search"
 	"sallyport.dev/sallyport/internal/notice"
 	"sallyport.dev/sallyport/internal/okta"
 	"sallyport.dev/sallyport/internal/outbox"
@@ -169,7 +170,7 @@ func build(c config.Config, st *store.Store, ring *secret.Ring, o Outside) (*App
 	jar := cookie.Jar{Secure: c.Secure}
 	a.route(mux, f, jar, o)
 	a.Help, a.Feedback = articles, &help.Feedback{Store: st, Now: o.Now}
-	(&helppages.Pages{Shelf: a.Help, Feedback: a.Feedback, Frame: f, Cookies: jar}).Routes(mux)
+	(&helppages.Pages{Shelf: a.Help, Index: search.New(a.Help.Articles()), Feedback: a.Feedback, Frame: f, Cookies: jar}).Routes(mux)
 	a.Routes = mux.patterns
 	a.Handler = f.Guard(c.Hosts, mux.mux)
 	return a, nil

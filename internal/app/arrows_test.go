@@ -36,15 +36,18 @@ var arrows = map[string][]string{
 	"internal/web/signin":  join(domain, leaves, []string{"internal/web/frame", "internal/web/cookie"}),
 	"internal/web/inside":  join(domain, leaves, []string{"internal/web/frame", "internal/web/cookie"}),
 	"internal/web/account": join(domain, leaves, []string{"internal/web/frame", "internal/web/cookie", "internal/web/inside"}),
-	"internal/web/help":    join(domain, leaves, []string{"internal/help", "internal/web/frame", "internal/web/cookie"}),
+	"internal/web/help":    join(domain, leaves, []string{"internal/help", "internal/help/search", "internal/web/frame", "internal/web/cookie"}),
 	"internal/web/console": join(domain, leaves, []string{"internal/web/frame", "internal/web/cookie", "internal/web/inside"}),
 
-	"internal/signin":  leaves,
-	"internal/enrol":   leaves,
-	"internal/notice":  leaves,
-	"docs":             {}, // the pages that the help centre shows
-	"internal/help":    join(leaves, []string{"docs"}),
-	"internal/session": join(leaves, []string{"internal/signin"}),
+	"internal/signin": leaves,
+	"internal/enrol":  leaves,
+	"internal/notice": leaves,
+	"docs":            {}, // the pages that the help centre shows
+	"internal/help":   join(leaves, []string{"internal/help/query", "docs"}),
+	// The index is apart from the articles, since SQLite comes with it.
+	"internal/help/query":  {},
+	"internal/help/search": {"internal/help", "internal/help/query"},
+	"internal/session":     join(leaves, []string{"internal/signin"}),
 
 	"internal/audit":    {"internal/company", "internal/secret"},
 	"internal/company":  {"internal/secret"},

@@ -35,6 +35,9 @@ type Article struct {
 // Path is the article's address.
 func (a Article) Path() string { return "/help/" + a.Slug }
 
+// Text is all that it says, without marks, for the search.
+func (a Article) Text() string { return a.text }
+
 // Everyone reports whether it concerns all six roles.
 func (a Article) Everyone() bool { return len(a.Users) == len(company.Roles()) }
 

@@ -11,6 +11,8 @@ import (
 	"text/tabwriter"
 	"time"
 	"unicode"
+
+	"sallyport.dev/sallyport/internal/help/query"
 )
 
 // What is kept of readers is for whoever writes the articles. None of it says who they are: a
@@ -117,7 +119,7 @@ func (f *Feedback) Missed(ctx context.Context, a Article, words, network string)
 
 // SoughtInVain counts a search that found nothing.
 func (f *Feedback) SoughtInVain(ctx context.Context, typed, network string) error {
-	words := strings.Join(split(nameless(typed, MaxQuery)), " ")
+	words := strings.Join(query.Split(nameless(typed, query.MaxTyped)), " ")
 	if words = cut(words, maxSought); words == "" {
 		return nil
 	}

@@ -4,7 +4,7 @@
 //	Load      reads and renders all of them, once, at start-up       -> Shelf
 //	Article   one of them, in blocks: text, and callouts             article.go, render.go, link.go
 //	folder    the operator's own, which may replace ours             folder.go
-//	Search    what somebody types leads to articles                  search.go, query.go
+//	search    what somebody types leads to articles                  below, with query
 //	Feedback  what readers say of them, and look for in vain         feedback.go
 //
 // How an article is written is said in docs/help.md. The pages are in internal/web/help.
@@ -63,7 +63,6 @@ type Shelf struct {
 	numbers  map[int]string // the slug, also of previous numbers
 	pictures map[string]Picture
 	mistakes []error
-	index    *index
 }
 
 // Load reads and renders our articles, and those of the operator's folder, "" for none. A mistake
@@ -92,7 +91,6 @@ func load(folder string) (*Shelf, error) {
 	if err := s.bind(drafts); err != nil {
 		return nil, err
 	}
-	s.index = newIndex(s.articles)
 	return s, nil
 }
 

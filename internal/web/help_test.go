@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"sallyport.dev/sallyport/internal/help"
+	"sallyport.dev/sallyport/internal/help/search"
 	"sallyport.dev/sallyport/internal/web/cookie"
 	"sallyport.dev/sallyport/internal/web/frame"
 	helppages "sallyport.dev/sallyport/internal/web/help"
@@ -117,7 +118,7 @@ func helpCentre(t *testing.T, folder string, o frame.Options) (http.Handler, *re
 	f, _ := newFrame(t, o)
 	mux, kept := http.NewServeMux(), &readers{}
 	feedback := &help.Feedback{Store: kept, Now: func() time.Time { return now }}
-	(&helppages.Pages{Shelf: s, Feedback: feedback, Frame: f, Cookies: cookie.Jar{}}).Routes(mux)
+	(&helppages.Pages{Shelf: s, Index: search.New(s.Articles()), Feedback: feedback, Frame: f, Cookies: cookie.Jar{}}).Routes(mux)
 	return f.Guard([]string{"example.com"}, mux), kept
 }
 

@@ -13,6 +13,7 @@ import (
 	"sallyport.dev/sallyport/internal/company"
 	"sallyport.dev/sallyport/internal/factor"
 	"sallyport.dev/sallyport/internal/help"
+	"sallyport.dev/sallyport/internal/help/search"
 	"sallyport.dev/sallyport/internal/outbox"
 	"sallyport.dev/sallyport/internal/web/account"
 	"sallyport.dev/sallyport/internal/web/console"
@@ -427,19 +428,20 @@ func shelf() *help.Shelf { return must(help.Load("")) }
 func helpSamples(say words.Printer) []sample {
 	s := shelf()
 	all := s.Articles()
-	search := func(typed string) helppages.Results {
-		f := must(s.Search(context.Background(), typed, false))
+	index := search.New(all)
+	find := func(typed string) helppages.Results {
+		f := must(index.Search(context.Background(), typed, false))
 		return helppages.Results{Typed: f.Typed, Instead: strings.Join(f.Instead, " "), Results: f.Results}
 	}
-	long := search("reset")
+	long := find("reset")
 	long.Cut = true
 	samples := []sample{
 		{name: "help", page: helppages.List{Articles: all}.Page(say)},
 		{name: "help-inside", page: helppages.List{Inside: true, Articles: all}.Page(say)},
-		{name: "help-results", page: search("authentcator").Page(say)},
+		{name: "help-results", page: find("authentcator").Page(say)},
 		{name: "help-results-long", page: long.Page(say)},
-		{name: "help-results-none", page: search(`xylophone "><script>alert(1)</script>`).Page(say)},
-		{name: "help-results-empty", page: search("").Page(say)},
+		{name: "help-results-none", page: find(`xylophone "><script>alert(1)</script>`).Page(say)},
+		{name: "help-results-empty", page: find("").Page(say)},
 		{name: "help-missing", page: helppages.Missing{Article: all[0]}.Page(say)},
 		{name: "help-told", noFilled: true, page: helppages.Told{Article: all[0]}.Page(say)},
 		{name: "help-told-enough", noFilled: true, page: helppages.Told{Article: all[0], Enough: true}.Page(say)},

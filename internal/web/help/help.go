@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"sallyport.dev/sallyport/internal/help"
+	"sallyport.dev/sallyport/internal/help/search"
 	"sallyport.dev/sallyport/internal/signin"
 	"sallyport.dev/sallyport/internal/web/cookie"
 	"sallyport.dev/sallyport/internal/web/frame"
@@ -35,6 +36,7 @@ func Templates() fs.FS { return frame.Room(pages) }
 // Pages answers for the help centre. Its fields are set once, in app.
 type Pages struct {
 	Shelf    *help.Shelf
+	Index    *search.Index // of the Shelf
 	Feedback *help.Feedback
 	Frame    *frame.Frame
 	Cookies  cookie.Jar
@@ -88,7 +90,7 @@ const foundWhileTyping = 5
 
 func (p *Pages) search(r *http.Request, unfinished bool) (Results, error) {
 	typed := r.FormValue("q")
-	f, err := p.Shelf.Search(r.Context(), typed, unfinished)
+	f, err := p.Index.Search(r.Context(), typed, unfinished)
 	if err != nil {
 		return Results{}, err
 	}
@@ -202,9 +204,9 @@ func (v List) Shelves() []Shelf {
 type Results struct {
 	Inside  bool
 	Typed   string
-	Cut     bool          // more was typed than is looked for
-	Instead string        // words that were taken for what was typed
-	Results []help.Result // the best first
+	Cut     bool            // more was typed than is looked for
+	Instead string          // words that were taken for what was typed
+	Results []search.Result // the best first
 }
 
 // Compact implements what the top of a page asks.

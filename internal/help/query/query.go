@@ -1,7 +1,17 @@
-package help
+// Package query turns what somebody types into the search of the help centre into a query of FTS5:
+// words, slips of the pen mended, ours beside theirs, and everything quoted.
+//
+//	Split     what was typed, as words
+//	Lexicon   the words that there are: Completions, Nearest
+//	Terms     what is asked for, with our words beside theirs
+//	Match     as FTS5 wants it
+//
+// The index is in internal/help/search.
+package query
 
 import (
-	_ "embed"
+	_ "embed" // the synonyms
+	"maps"
 	"slices"
 	"strings"
 	"unicode"
@@ -10,34 +20,34 @@ import (
 )
 
 const (
-	// MaxQuery is how much of what somebody types is looked at, in characters.
-	MaxQuery = 200
+	// MaxTyped is how much of what somebody types is looked at, in characters.
+	MaxTyped = 200
 	maxWords = 12
 )
 
 //go:embed synonyms.txt
 var synonymSource string
 
-// synonym is one way to type what our articles call ours.
-type synonym struct {
-	typed, ours []string
-	instead     bool // ours alone is looked for
+// Synonym is one way to type what our articles call ours.
+type Synonym struct {
+	Typed, Ours []string
+	Instead     bool // ours alone is looked for
 }
 
-// synonyms are all of them, the longest first, so that "mobile phone" is not met as "mobile".
-func synonyms() []synonym {
-	var all []synonym
+// Synonyms are all of them, the longest first, so that "mobile phone" is not met as "mobile".
+func Synonyms() []Synonym {
+	var all []Synonym
 	for line := range strings.Lines(synonymSource) {
 		at := strings.IndexAny(line, ":=")
 		if at < 0 || strings.HasPrefix(line, "#") {
 			continue
 		}
 		ours, instead, typed := line[:at], line[at] == '=', line[at+1:]
-		for _, t := range list(typed) {
-			all = append(all, synonym{typed: strings.Fields(t), ours: strings.Fields(ours), instead: instead})
+		for _, t := range strings.Split(typed, ",") {
+			all = append(all, Synonym{Typed: strings.Fields(t), Ours: strings.Fields(ours), Instead: instead})
 		}
 	}
-	slices.SortStableFunc(all, func(a, b synonym) int { return len(b.typed) - len(a.typed) })
+	slices.SortStableFunc(all, func(a, b Synonym) int { return len(b.Typed) - len(a.Typed) })
 	return all
 }
 
@@ -48,37 +58,38 @@ const idle = ` a about again all also am an and any anything are arent as ask at
  some still t take than that the their them then there they this those to too up us use using ve very want was way we were what whats when
  where which who whose why will with wont work works working would wouldnt you your yours `
 
-func isIdle(word string) bool { return strings.Contains(idle, " "+word+" ") }
+// Idle reports whether word says nothing of what is asked.
+func Idle(word string) bool { return strings.Contains(idle, " "+word+" ") }
 
-// split is what somebody typed, as words: small letters and digits.
-func split(typed string) []string {
-	if r := []rune(typed); len(r) > MaxQuery {
-		typed = string(r[:MaxQuery])
+// Split is what somebody typed, as words: small letters and digits.
+func Split(typed string) []string {
+	if r := []rune(typed); len(r) > MaxTyped {
+		typed = string(r[:MaxTyped])
 	}
 	typed = strings.ToLower(norm.NFKC.String(strings.ToValidUTF8(typed, " ")))
 	words := strings.FieldsFunc(typed, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsNumber(r) && !unicode.Is(unicode.Mn, r) })
 	return words[:min(len(words), maxWords)]
 }
 
-// term is one thing that is asked for: any of these phrases.
-type term []string
+// Term is one thing that is asked for: any of these phrases.
+type Term []string
 
-// terms puts our words beside theirs, and leaves idle words out, unless there are no others.
-func terms(words []string, all []synonym, completed map[string][]string) []term {
-	var found, others []term
+// Terms puts our words beside theirs, and leaves idle words out, unless there are no others.
+func Terms(words []string, all []Synonym, completed map[string][]string) []Term {
+	var found, others []Term
 	for i := 0; i < len(words); {
 		s, ok := synonymAt(words[i:], all)
 		if ok {
-			t := term{strings.Join(s.ours, " "), strings.Join(s.typed, " ")}
-			if s.instead {
+			t := Term{strings.Join(s.Ours, " "), strings.Join(s.Typed, " ")}
+			if s.Instead {
 				t = t[:1]
 			}
 			found = append(found, t)
-			i += len(s.typed)
+			i += len(s.Typed)
 			continue
 		}
-		t := append(term{words[i]}, completed[words[i]]...)
-		if isIdle(words[i]) {
+		t := append(Term{words[i]}, completed[words[i]]...)
+		if Idle(words[i]) {
 			others = append(others, t)
 		} else {
 			found = append(found, t)
@@ -92,19 +103,19 @@ func terms(words []string, all []synonym, completed map[string][]string) []term 
 }
 
 // synonymAt is the longest that words begin with.
-func synonymAt(words []string, all []synonym) (synonym, bool) {
-	i := slices.IndexFunc(all, func(s synonym) bool {
-		return len(words) >= len(s.typed) && slices.Equal(words[:len(s.typed)], s.typed)
+func synonymAt(words []string, all []Synonym) (Synonym, bool) {
+	i := slices.IndexFunc(all, func(s Synonym) bool {
+		return len(words) >= len(s.Typed) && slices.Equal(words[:len(s.Typed)], s.Typed)
 	})
 	if i < 0 {
-		return synonym{}, false
+		return Synonym{}, false
 	}
 	return all[i], true
 }
 
-// match writes terms for FTS5, with how between them: "AND" or "OR". All that somebody typed is
+// Match writes terms for FTS5, with how between them: "AND" or "OR". All that somebody typed is
 // quoted, so nothing of it is an operator.
-func match(terms []term, how string) string {
+func Match(terms []Term, how string) string {
 	groups := make([]string, len(terms))
 	for i, t := range terms {
 		phrases := make([]string, len(t))
@@ -116,16 +127,30 @@ func match(terms []term, how string) string {
 	return strings.Join(groups, " "+how+" ")
 }
 
-// lexicon is every word of the articles, sorted, with in how many of them it is.
-type lexicon struct {
+// Lexicon is every word of the articles, sorted, with in how many of them it is.
+type Lexicon struct {
 	words []string
 	in    map[string]int
 }
 
-func (l lexicon) has(word string) bool { _, ok := l.in[word]; return ok }
+// NewLexicon makes one of the words, with in how many articles each is, and of those that people type.
+func NewLexicon(in map[string]int, synonyms []Synonym) Lexicon {
+	l := Lexicon{in: in}
+	for _, s := range synonyms {
+		for _, w := range s.Typed {
+			l.in[w] = max(l.in[w], 1)
+		}
+	}
+	l.words = slices.Sorted(maps.Keys(l.in))
+	return l
+}
 
-// completions are the words that begin with start, those in most articles first.
-func (l lexicon) completions(start string, most int) []string {
+// Has reports whether there is such a word.
+
+func (l Lexicon) Has(word string) bool { _, ok := l.in[word]; return ok }
+
+// Completions are the words that begin with start, those in most articles first.
+func (l Lexicon) Completions(start string, most int) []string {
 	at, _ := slices.BinarySearch(l.words, start)
 	var all []string
 	for ; at < len(l.words) && strings.HasPrefix(l.words[at], start); at++ {
@@ -135,9 +160,9 @@ func (l lexicon) completions(start string, most int) []string {
 	return all[:min(len(all), most)]
 }
 
-// nearest are the words that word is a slip of the pen for: those with the fewest wrong letters,
+// Nearest are the words that word is a slip of the pen for: those with the fewest wrong letters,
 // one in a short word, two in a long one. The first letter is seldom wrong.
-func (l lexicon) nearest(word string, most int) []string {
+func (l Lexicon) Nearest(word string, most int) []string {
 	typed := []rune(word)
 	if len(typed) < 4 {
 		return nil
@@ -152,7 +177,7 @@ func (l lexicon) nearest(word string, most int) []string {
 	}
 	var all []near
 	for _, w := range l.words {
-		if d := len(w) - len(word); d > far*2 || d < -far*2 || isIdle(w) && len(w) < 4 {
+		if d := len(w) - len(word); d > far*2 || d < -far*2 || Idle(w) && len(w) < 4 {
 			continue
 		}
 		d := distance(typed, []rune(w), far)

@@ -1,4 +1,4 @@
-package help
+package search
 
 import (
 	"context"
@@ -7,9 +7,21 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"sallyport.dev/sallyport/internal/help"
+	"sallyport.dev/sallyport/internal/help/query"
 )
 
-func found(t testing.TB, s *Shelf, typed string) []string {
+func ours(t testing.TB) *Index {
+	t.Helper()
+	s, err := help.Load("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return New(s.Articles())
+}
+
+func found(t testing.TB, s *Index, typed string) []string {
 	t.Helper()
 	f, err := s.Search(context.Background(), typed, false)
 	if err != nil {
@@ -25,7 +37,7 @@ func found(t testing.TB, s *Shelf, typed string) []string {
 // TestWhatPeopleTypeLeadsToTheRightArticle: the share is in docs/help.md. One that misses is logged;
 // any that misses anew makes the share another.
 func TestWhatPeopleTypeLeadsToTheRightArticle(t *testing.T) {
-	s := loaded(t, "")
+	s := ours(t)
 	source, err := os.ReadFile("testdata/queries.txt")
 	if err != nil {
 		t.Fatal(err)
@@ -43,7 +55,7 @@ func TestWhatPeopleTypeLeadsToTheRightArticle(t *testing.T) {
 		}
 		right++
 	}
-	docs, err := os.ReadFile("../../docs/help.md")
+	docs, err := os.ReadFile("../../../docs/help.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,7 +65,7 @@ func TestWhatPeopleTypeLeadsToTheRightArticle(t *testing.T) {
 }
 
 func TestWhatIsTypedIsFoundByItsBeginning(t *testing.T) {
-	s := loaded(t, "")
+	s := ours(t)
 	for typed, want := range map[string]string{
 		"authenticat": "setting-up-google-authenticator", "goog": "setting-up-google-authenticator", "land": "setting-up-sms-text-message-and-call-authentication",
 		"reset t": "resetting-a-users-two-factor-authentication", "okt": "setting-up-okta-verify",
@@ -66,7 +78,7 @@ func TestWhatIsTypedIsFoundByItsBeginning(t *testing.T) {
 }
 
 func TestWhatWasFoundIsMarked(t *testing.T) {
-	s := loaded(t, "")
+	s := ours(t)
 	f, err := s.Search(t.Context(), "landlines", false)
 	if err != nil || len(f.Results) == 0 {
 		t.Fatal(err, f)
@@ -93,10 +105,10 @@ var strange = []string{
 }
 
 func TestNothingThatIsTypedIsAnOperator(t *testing.T) {
-	s := loaded(t, "")
+	s := ours(t)
 	for _, typed := range strange {
 		f, err := s.Search(t.Context(), typed, true)
-		if err != nil || len([]rune(f.Typed)) > MaxQuery {
+		if err != nil || len([]rune(f.Typed)) > query.MaxTyped {
 			t.Errorf("%.40q: %v", typed, err)
 		}
 	}
@@ -108,51 +120,22 @@ func TestNothingThatIsTypedIsAnOperator(t *testing.T) {
 	}
 }
 
-func TestSlipsOfThePen(t *testing.T) {
-	for _, tt := range []struct {
-		a, b string
-		want int
-	}{{"reset", "reset", 0}, {"rest", "reset", 1}, {"reste", "reset", 1}, {"resett", "reset", 1}, {"rezet", "reset", 1}, {"authentcator", "authenticator", 1}, {"abc", "xyz", 3}} {
-		if got := distance([]rune(tt.a), []rune(tt.b), 2); got != tt.want {
-			t.Errorf("%s to %s is %d, want %d", tt.a, tt.b, got, tt.want)
-		}
-	}
-}
-
-func FuzzWhateverIsTypedIsAQuery(f *testing.F) {
-	for _, typed := range strange {
-		f.Add(typed, true)
-	}
-	s, err := Load("")
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Fuzz(func(t *testing.T, typed string, unfinished bool) {
-		got, err := s.Search(context.Background(), typed, unfinished)
-		if err != nil {
-			t.Fatalf("%q: %v", typed, err)
-		}
-		if len(got.Results) > MaxResults || len([]rune(got.Typed)) > MaxQuery {
-			t.Errorf("%q: %d results for %q", typed, len(got.Results), got.Typed)
-		}
-	})
-}
-
 // many is a shelf of n articles, made of ours.
-func many(b *testing.B, n int) *index {
+func many(b *testing.B, n int) *Index {
 	b.Helper()
-	s, err := Load("")
+	shelf, err := help.Load("")
 	if err != nil {
 		b.Fatal(err)
 	}
-	var all []Article
+	s := shelf.Articles()
+	var all []help.Article
 	for i := range n {
-		a := s.articles[i%len(s.articles)]
+		a := s[i%len(s)]
 		a.Slug = fmt.Sprintf("%s-%d", a.Slug, i)
-		a.text += fmt.Sprintf(" word%d other%d third%d", i, i*7, i*13)
+		a.Keywords += fmt.Sprintf(" word%d other%d third%d", i, i*7, i*13)
 		all = append(all, a)
 	}
-	return newIndex(all)
+	return New(all)
 }
 
 // BenchmarkSearch: the goal is less than 5 ms a query at 500 articles.

@@ -1,4 +1,6 @@
-package help
+// Package search finds help articles for what somebody types. How that becomes a query is in
+// internal/help/query.
+package search
 
 import (
 	"cmp"
@@ -11,18 +13,21 @@ import (
 	"sync"
 
 	_ "modernc.org/sqlite" // FTS5 is in it
+
+	"sallyport.dev/sallyport/internal/help"
+	"sallyport.dev/sallyport/internal/help/query"
 )
 
 // Found is what a search found.
 type Found struct {
-	Typed   string   // what was looked for, cut to MaxQuery
+	Typed   string   // what was looked for, cut to query.MaxTyped
 	Instead []string // the words that were taken for ones that no article has
 	Results []Result // the best first
 }
 
 // Result is an article that was found.
 type Result struct {
-	Article Article
+	Article help.Article
 	Title   []Piece
 	Extract []Piece
 }
@@ -36,19 +41,22 @@ type Piece struct {
 // MaxResults is the most articles that a search finds.
 const MaxResults = 10
 
-// index finds articles, in a database of its own in memory, which is the same whatever database
+// Index finds articles, in a database of its own in memory, which is the same whatever database
 // the server has. It is made when somebody first searches.
-type index struct {
-	articles []Article
+type Index struct {
+	articles []help.Article
 	made     sync.Once
 	fault    error
 	mu       sync.Mutex // one connection: another would have another memory
 	conn     *sql.Conn
-	lexicon  lexicon
-	synonyms []synonym
+	lexicon  query.Lexicon
+	synonyms []query.Synonym
 }
 
-func newIndex(articles []Article) *index { return &index{articles: articles, synonyms: synonyms()} }
+// New makes an index of articles.
+func New(articles []help.Article) *Index {
+	return &Index{articles: articles, synonyms: query.Synonyms()}
+}
 
 // The words with their endings cut off are searched; those as they stand are for completing and
 // mending what somebody types, since a beginning of a word is no beginning of its stem.
@@ -62,18 +70,18 @@ CREATE VIRTUAL TABLE word USING fts5vocab(whole, 'row');`
 const markOn, markOff = "\x02", "\x03"
 
 // weight makes what is for everyone come before what is for operators.
-func weight(a Article) float64 {
+func weight(a help.Article) float64 {
 	switch {
 	case !a.Listed():
 		return 0.4
-	case a.Subject == Reference:
+	case a.Subject == help.Reference:
 		return 0.7
 	}
 	return 1
 }
 
 // make builds the index.
-func (x *index) make(ctx context.Context) (err error) {
+func (x *Index) make(ctx context.Context) (err error) {
 	db, err := sql.Open("sqlite", ":memory:")
 	if err != nil {
 		return fmt.Errorf("open the index: %w", err)
@@ -94,7 +102,7 @@ func (x *index) make(ctx context.Context) (err error) {
 		for _, h := range a.Contents {
 			headings = append(headings, h.Text)
 		}
-		text := []any{clean(a.Title), clean(a.Keywords), clean(a.Summary), clean(strings.Join(headings, "\n")), clean(a.text)}
+		text := []any{clean(a.Title), clean(a.Keywords), clean(a.Summary), clean(strings.Join(headings, "\n")), clean(a.Text())}
 		if _, err := tx.ExecContext(ctx, "INSERT INTO article (rowid, title, keywords, summary, headings, body) VALUES (?, ?, ?, ?, ?, ?)", append([]any{i}, text...)...); err != nil {
 			return fmt.Errorf("index %s: %w", a.Slug, err)
 		}
@@ -109,45 +117,37 @@ func (x *index) make(ctx context.Context) (err error) {
 }
 
 // learn reads the words that there are.
-func (x *index) learn(ctx context.Context) error {
+func (x *Index) learn(ctx context.Context) error {
 	rows, err := x.conn.QueryContext(ctx, "SELECT term, doc FROM word")
 	if err != nil {
 		return fmt.Errorf("read the words: %w", err)
 	}
 	defer rows.Close() // they are read to their end
-	x.lexicon.in = map[string]int{}
+	in := map[string]int{}
 	for rows.Next() {
 		var w string
 		var n int
 		if err := rows.Scan(&w, &n); err != nil {
 			return fmt.Errorf("read the words: %w", err)
 		}
-		x.lexicon.in[w] = n
+		in[w] = n
 	}
-	for _, s := range x.synonyms {
-		for _, w := range s.typed {
-			x.lexicon.in[w] = max(x.lexicon.in[w], 1)
-		}
-	}
-	for w := range x.lexicon.in {
-		x.lexicon.words = append(x.lexicon.words, w)
-	}
-	slices.Sort(x.lexicon.words)
+	x.lexicon = query.NewLexicon(in, x.synonyms)
 	return rows.Err()
 }
 
 // Search finds articles for what somebody typed. unfinished: they are typing still, so the last
 // word may be the beginning of one.
-func (s *Shelf) Search(ctx context.Context, typed string, unfinished bool) (Found, error) {
-	return s.index.search(context.WithoutCancel(ctx), typed, unfinished) // a connection that is cut off takes its memory along
+func (x *Index) Search(ctx context.Context, typed string, unfinished bool) (Found, error) {
+	return x.search(context.WithoutCancel(ctx), typed, unfinished) // a connection that is cut off takes its memory along
 }
 
-func (x *index) search(ctx context.Context, typed string, unfinished bool) (Found, error) {
-	if r := []rune(typed); len(r) > MaxQuery {
-		typed = string(r[:MaxQuery])
+func (x *Index) search(ctx context.Context, typed string, unfinished bool) (Found, error) {
+	if r := []rune(typed); len(r) > query.MaxTyped {
+		typed = string(r[:query.MaxTyped])
 	}
 	f := Found{Typed: strings.TrimSpace(typed)}
-	words := split(typed)
+	words := query.Split(typed)
 	if len(words) == 0 {
 		return f, nil
 	}
@@ -168,21 +168,21 @@ func (x *index) search(ctx context.Context, typed string, unfinished bool) (Foun
 			f.Instead = append(f.Instead, taken)
 		}
 	}
-	asked := terms(words, x.synonyms, completed)
+	asked := query.Terms(words, x.synonyms, completed)
 	return f, x.take(ctx, &f, asked)
 }
 
 // mend returns word, or what it was a slip of the pen for, and enters how words that begin with
 // it go on.
-func (x *index) mend(ctx context.Context, word string, unfinished bool, completed map[string][]string) (string, error) {
+func (x *Index) mend(ctx context.Context, word string, unfinished bool, completed map[string][]string) (string, error) {
 	if unfinished && len(word) > 1 {
-		completed[word] = x.lexicon.completions(word, 8)
+		completed[word] = x.lexicon.Completions(word, 8)
 	}
-	if x.lexicon.has(word) || isIdle(word) || len(completed[word]) > 0 {
+	if x.lexicon.Has(word) || query.Idle(word) || len(completed[word]) > 0 {
 		return word, nil
 	}
 	var stem bool // another form of a word that there is
-	err := x.conn.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM article WHERE article MATCH ?)", match([]term{{word}}, "")).Scan(&stem)
+	err := x.conn.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM article WHERE article MATCH ?)", query.Match([]query.Term{{word}}, "")).Scan(&stem)
 	if err != nil {
 		return "", fmt.Errorf("look a word up: %w", err)
 	}
@@ -190,11 +190,11 @@ func (x *index) mend(ctx context.Context, word string, unfinished bool, complete
 		return word, nil
 	}
 	if len(word) > 3 {
-		if completed[word] = x.lexicon.completions(word, 4); len(completed[word]) > 0 {
+		if completed[word] = x.lexicon.Completions(word, 4); len(completed[word]) > 0 {
 			return word, nil
 		}
 	}
-	if near := x.lexicon.nearest(word, 3); len(near) > 0 {
+	if near := x.lexicon.Nearest(word, 3); len(near) > 0 {
 		completed[near[0]] = near[1:]
 		return near[0], nil
 	}
@@ -205,13 +205,13 @@ func (x *index) mend(ctx context.Context, word string, unfinished bool, complete
 const whole = 1.6
 
 // take puts what has any of what is asked into f, the best first.
-func (x *index) take(ctx context.Context, f *Found, asked []term) error {
-	some, score := match(asked, "OR"), map[int]float64{}
+func (x *Index) take(ctx context.Context, f *Found, asked []query.Term) error {
+	some, score := query.Match(asked, "OR"), map[int]float64{}
 	if err := x.rank(ctx, some, score, 1); err != nil {
 		return err
 	}
 	if len(asked) > 1 {
-		if err := x.rank(ctx, match(asked, "AND"), score, whole); err != nil {
+		if err := x.rank(ctx, query.Match(asked, "AND"), score, whole); err != nil {
 			return err
 		}
 	}
@@ -250,7 +250,7 @@ func (x *index) take(ctx context.Context, f *Found, asked []term) error {
 // rank enters where in articles those are that match, with their scores, the less the better; one
 // that has a score already gets as many times more. It asks for nothing that the index does not
 // know by heart: texts are long.
-func (x *index) rank(ctx context.Context, match string, score map[int]float64, times float64) error {
+func (x *Index) rank(ctx context.Context, match string, score map[int]float64, times float64) error {
 	rows, err := x.conn.QueryContext(ctx, "SELECT rowid, bm25(article, 10.0, 10.0, 4.0, 3.0, 1.0) FROM article WHERE article MATCH ?", match)
 	if err != nil {
 		return fmt.Errorf("search: %w", err)
