@@ -53,6 +53,16 @@ func TestEveryLinkToTheHelpLeadsToAnArticle(t *testing.T) {
 	}
 }
 
+// Nobody is left alone with a screen of a sign-in.
+func TestEveryScreenOfASignInLeadsToTheHelp(t *testing.T) {
+	f, say := newFrame(t, frame.Options{})
+	for _, s := range slices.Concat(signInSamples(say), setUpSamples(say), answerSamples(say), numberSamples(say), sentSamples(say), pushSamples(say)) {
+		if !strings.Contains(render(t, f, s.page), `href="/help/`) {
+			t.Errorf("%s leads to no article", s.name)
+		}
+	}
+}
+
 // said are the words that pages put on buttons and headings, or in bold inside a sentence.
 func said(say words.Printer) map[string]bool {
 	said := map[string]bool{}
