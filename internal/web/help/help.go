@@ -10,6 +10,7 @@ package help
 
 import (
 	"bytes"
+	"context"
 	"embed"
 	"errors"
 	"io/fs"
@@ -60,15 +61,20 @@ func (p *Pages) getList(w http.ResponseWriter, r *http.Request) error {
 	return p.Frame.Render(w, http.StatusOK, v.Page(p.Frame.Printer(r)))
 }
 
-// getResults also counts what was looked for in vain. Nobody waits for a database that does not answer:
-// the page is the same without.
+// countFor is how long a page waits for what was looked for in vain to be counted.
+const countFor = time.Second
+
+// getResults also counts what was looked for in vain. Nobody waits long for a database that does
+// not answer: the page is the same without.
 func (p *Pages) getResults(w http.ResponseWriter, r *http.Request) error {
 	v, err := p.search(r, false)
 	if err != nil {
 		return err
 	}
 	if v.Typed != "" && len(v.Results) == 0 {
-		err := p.Feedback.SoughtInVain(r.Context(), v.Typed, network(r))
+		ctx, cancel := context.WithTimeout(r.Context(), countFor)
+		defer cancel()
+		err := p.Feedback.SoughtInVain(ctx, v.Typed, network(r))
 		if err != nil && !errors.Is(err, help.ErrEnough) {
 			p.Frame.Log(r, err)
 		}
