@@ -295,6 +295,9 @@ func (p *person) picture(name string) {
 	case !p.way.Scripts:
 	case p.way.Width > 1000:
 		p.Picture(name)
+		if _, shown := articlePictures[name]; shown {
+			p.ArticlePicture(name)
+		}
 	case slices.Contains(phonePictures, name):
 		p.Picture(name + "-360")
 	}

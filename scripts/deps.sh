@@ -15,6 +15,23 @@ missing() {
 	[ -x /usr/lib/postgresql/15/bin/initdb ] || echo postgresql-15
 	has nginx || [ -x /usr/sbin/nginx ] || echo nginx-light
 	/usr/bin/python3 -c 'import aiosmtpd' 2>/dev/null || echo python3-aiosmtpd
+	[ -e "$axe" ] || has npm || echo npm
+}
+
+# The rules of accessibility that the browser tests hold the help pages to.
+axe_version=4.14.1
+axe_digest=29348999450cdf2849a8e70b7912fc2da85a849da39c0d0d5394f51d4a9ed95c
+axe=$(dirname "$0")/../.cache/axe-core-$axe_version.min.js
+
+# fetch_axe brings axe-core from npm, unless it is here.
+fetch_axe() {
+	[ ! -e "$axe" ] || return 0
+	mkdir -p "$(dirname "$axe")"
+	tmp=$(mktemp -d)
+	(cd "$tmp" && npm pack --silent "axe-core@$axe_version" >/dev/null && tar -xzf axe-core-*.tgz package/axe.min.js)
+	echo "$axe_digest  $tmp/package/axe.min.js" | sha256sum -c - >/dev/null
+	mv "$tmp/package/axe.min.js" "$axe"
+	rm -r "$tmp"
 }
 
 # Chromium without its windows takes a third of the time; where there is no apt-get another will do.
@@ -24,7 +41,10 @@ has() { command -v "$1" >/dev/null 2>&1; }
 
 # On one line, for apt-get and for people.
 lacking=$(missing | xargs)
-[ -n "$lacking" ] || exit 0
+if [ -z "$lacking" ]; then
+	fetch_axe
+	exit 0
+fi
 
 echo "The tests need these packages, which are not installed: $lacking"
 if ! has apt-get; then
@@ -50,3 +70,4 @@ if [ -n "$lacking" ]; then
 	echo "apt-get ended without a complaint, yet these are still missing: $lacking" >&2
 	exit 1
 fi
+fetch_axe

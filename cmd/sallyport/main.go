@@ -44,6 +44,7 @@ const usage = `Sallyport: two-factor sign-in, self-hosted.
   sallyport texts stop            send no texts and calls any more, to all or to some
   sallyport texts start           send them again
   sallyport texts status          what is stopped, and what each company spent today
+  sallyport help report           what readers say of the help articles, and look for in vain
 
 Each has --help. All but demo, init and mail preview read the configuration: --config FILE, else
 $SALLYPORT_CONFIG, else sallyport.toml, else /etc/sallyport/sallyport.toml.
@@ -105,6 +106,7 @@ func commands() map[string]command {
 		"texts stop":        program.textsStop,
 		"texts start":       program.textsStart,
 		"texts status":      program.textsStatus,
+		"help report":       program.helpReport,
 	}
 }
 
@@ -113,12 +115,13 @@ func (p program) run(ctx context.Context, args []string) int {
 		_, _ = fmt.Fprint(p.errs, usage)
 		return askedWrong
 	}
-	switch args[0] {
-	case "help", "-h", "-help", "--help":
+	name, rest := args[0], args[1:]
+	switch {
+	case name == "help" && len(rest) > 0 && rest[0] == "report": // the help centre's
+	case name == "help", name == "-h", name == "-help", name == "--help":
 		_, _ = fmt.Fprint(p.out, usage)
 		return done
 	}
-	name, rest := args[0], args[1:]
 	if isGroup(name) && len(rest) > 0 {
 		name, rest = name+" "+rest[0], rest[1:]
 	}

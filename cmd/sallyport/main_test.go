@@ -74,6 +74,8 @@ func TestWhatIsAskedWronglyIsToldWithExitCode2(t *testing.T) {
 		s.want(s.run("", append(strings.Fields(name), "--help")...), done, "Usage: sallyport "+name)
 	}
 	s.want(s.run("", "help"), done, "sallyport init")
+	s.want(s.run("", "help", "serve"), done, "sallyport init")
+	s.want(s.run("", "help", "report", "--days", "91"), askedWrong, "want 1 to 90")
 	for name := range commands() {
 		if !strings.Contains(usage, "sallyport "+name) {
 			t.Errorf("help does not tell of %s", name)
@@ -125,6 +127,7 @@ func TestTheOperatorsCommands(t *testing.T) {
 				s.shows(s.run("", "user", "add", "--company", "strict & sons", "ben", "--role", "administrator")),
 				s.shows(s.run("", "company", "add", "Free Lane", "--two-factor=false", "--username", "fay")),
 				s.shows(s.run("", "user", "password", "SAM", "--generate")))
+			s.want(s.run("", "help", "report"), done, "Searches that found nothing")
 			slices.Sort(passwords)
 			if len(slices.Compact(passwords)) != 5 {
 				t.Error("a password was made twice")

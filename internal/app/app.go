@@ -31,6 +31,7 @@ import (
 	"sallyport.dev/sallyport/internal/factor/phonecode"
 	"sallyport.dev/sallyport/internal/factor/totp"
 	"sallyport.dev/sallyport/internal/help"
+	"sallyport.dev/sallyport/internal/help/search"
 	"sallyport.dev/sallyport/internal/notice"
 	"sallyport.dev/sallyport/internal/okta"
 	"sallyport.dev/sallyport/internal/outbox"
@@ -61,6 +62,9 @@ type App struct {
 	Outbox *outbox.Dispatcher
 	// Follower asks how pushes stand, while its Run runs; Serve runs it.
 	Follower *outbox.Follower
+	// Help is the articles, Feedback what readers give.
+	Help     *help.Shelf
+	Feedback *help.Feedback
 	// Routes are the patterns that Handler answers, as they were registered.
 	Routes []string
 	slots  int // passwords that are hashed at a time
@@ -150,14 +154,17 @@ func build(c config.Config, st *store.Store, ring *secret.Ring, o Outside) (*App
 	if err != nil {
 		return nil, fmt.Errorf("load the words: %w", err)
 	}
-	f, err := frame.New(catalogue, frame.Options{ProductName: c.ProductName, Support: c.Support, Now: o.Now, Log: o.Log},
+	f, err := frame.New(catalogue, frame.Options{ProductName: c.ProductName, Support: c.Support, SupportName: c.SupportName, SupportHours: c.SupportHours, Now: o.Now, Log: o.Log},
 		signinpages.Templates(), account.Templates(), console.Templates(), helppages.Templates(), phone.Templates())
 	if err != nil {
 		return nil, fmt.Errorf("build the pages: %w", err)
 	}
-	articles, err := help.Load()
+	articles, err := help.Load(c.HelpFolder)
 	if err != nil {
 		return nil, fmt.Errorf("load the articles: %w", err)
+	}
+	for _, mistake := range articles.Mistakes() {
+		o.Log.Warn("a help article is left out, or a part of it", "mistake", mistake)
 	}
 	signIns := &signin.SignIns{
 		Store: st, Forms: st, Refusals: st, Names: st, Links: st, Passwords: hasher, Keys: ring, Kinds: kinds(ring), Now: o.Now, Log: o.Log,
@@ -176,7 +183,8 @@ func build(c config.Config, st *store.Store, ring *secret.Ring, o Outside) (*App
 	mux := &recorder{mux: http.NewServeMux()}
 	jar := cookie.Jar{Secure: c.Secure}
 	a.route(mux, f, jar, o)
-	(&helppages.Pages{Shelf: articles, Frame: f, Cookies: jar}).Routes(mux)
+	a.Help, a.Feedback = articles, &help.Feedback{Store: st, Now: o.Now}
+	(&helppages.Pages{Shelf: a.Help, Index: search.New(a.Help.Articles()), Feedback: a.Feedback, Frame: f, Cookies: jar}).Routes(mux)
 	a.Routes = mux.patterns
 	a.Handler = a.besides(f.GuardMachines(c.Hosts, a.callbacks()), f.Guard(c.Hosts, mux.mux))
 	return a, nil

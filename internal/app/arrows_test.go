@@ -36,15 +36,19 @@ var arrows = map[string][]string{
 	"internal/web/signin":  join(domain, leaves, []string{"internal/web/frame", "internal/web/cookie"}),
 	"internal/web/inside":  join(domain, leaves, []string{"internal/web/frame", "internal/web/cookie"}),
 	"internal/web/account": join(domain, leaves, []string{"internal/web/frame", "internal/web/cookie", "internal/web/inside"}),
-	"internal/web/help":    join(domain, leaves, []string{"internal/help", "internal/web/frame", "internal/web/cookie"}),
+	"internal/web/help":    join(domain, leaves, []string{"internal/help", "internal/help/search", "internal/web/frame", "internal/web/cookie"}),
 	"internal/web/console": join(domain, leaves, []string{"internal/web/frame", "internal/web/cookie", "internal/web/inside"}),
 
 	"internal/signin":  leaves,
 	"internal/enrol":   leaves,
 	"internal/notice":  leaves,
-	"internal/help":    leaves,
 	"internal/support": join(leaves, []string{"internal/signin"}),
 	"internal/session": join(leaves, []string{"internal/signin"}),
+	"docs":             {}, // the pages that the help centre shows
+	"internal/help":    join(leaves, []string{"internal/help/query", "docs"}),
+	// The index is apart from the articles, since SQLite comes with it.
+	"internal/help/query":  {},
+	"internal/help/search": {"internal/help", "internal/help/query"},
 
 	"internal/audit":    {"internal/company", "internal/secret"},
 	"internal/company":  {"internal/secret"},
@@ -73,10 +77,10 @@ var arrows = map[string][]string{
 	"internal/outbox/outboxtest": {"internal/outbox", "internal/secret"}, // tests of every carrier
 
 	"internal/store": {"internal/signin", "internal/session", "internal/support", "internal/enrol", "internal/audit", "internal/company",
-		"internal/factor", "internal/outbox", "internal/pumping", "internal/secret", "internal/store/internal/…"},
+		"internal/factor", "internal/help", "internal/outbox", "internal/pumping", "internal/secret", "internal/store/internal/…"},
 	"internal/store/internal/sqlcgen": {}, // generated
 	"internal/store/storetest": {"internal/store", "internal/signin", "internal/session", "internal/enrol",
-		"internal/audit", "internal/company", "internal/factor", "internal/outbox", "internal/pumping", "internal/secret"}, // tests of every engine
+		"internal/audit", "internal/company", "internal/factor", "internal/help", "internal/outbox", "internal/pumping", "internal/secret"}, // tests of every engine
 }
 
 // alone says who may know a room, tests included; the others may be used by any test.

@@ -379,3 +379,8 @@ func (h *Host) ListCompanies(ctx context.Context, w io.Writer) error {
 	}
 	return t.Flush()
 }
+
+// ReportHelp writes what readers of the help centre gave in so many days.
+func (h *Host) ReportHelp(ctx context.Context, w io.Writer, days int) error {
+	return h.app.Feedback.Report(ctx, w, h.app.Help, days)
+}

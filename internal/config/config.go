@@ -35,6 +35,10 @@ type Config struct {
 	ProductName string
 	// Support is the telephone number at the end of every dead end; "" leaves it out.
 	Support string
+	// SupportName is who answers there and SupportHours when, as people read it; "" says neither.
+	SupportName, SupportHours string
+	// HelpFolder has the operator's own help articles; "" for none.
+	HelpFolder string
 	// OktaHosts are the origins that a company may connect besides those at Okta's own domains:
 	// a custom domain, "https://login.acme.example", or a stand-in on this machine,
 	// "http://127.0.0.1:8485". In lower case, without a slash at the end. None by default.

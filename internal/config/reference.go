@@ -32,7 +32,7 @@ func Reference() string {
 	p("digits), behind all other settings:\n\n")
 	p("    [carrier.main]\n    kind = \"webhook\"\n    url = \"https://sms.acme.example/sallyport\"\n    secret_file = \"/etc/sallyport/gateway.secret\"\n\n")
 	p("In the environment: `%s`, and so on.\n\n", Variable("carrier_main_kind"))
-	p("| setting | of | what it is | without it | |\n| --- | --- | --- | --- | --- |\n")
+	p("| setting | of | what it is | without it | what it means |\n| --- | --- | --- | --- | --- |\n")
 	for _, s := range carrierSettings() {
 		p("| `%s` | %s | %s, such as `%s` | %s | %s |\n", s.name, strings.Join(s.kinds, ", "), s.kind, s.example, s.without(), s.doc)
 	}

@@ -112,6 +112,21 @@ func settings() []setting {
 			s.Support = v.text
 			return nil
 		}},
+		{declared{name: "support_name", kind: text, example: `"Acme Service Desk"`,
+			doc: `Who answers at that number, as the help centre calls them. Without it they are Support.`}, func(s *Server, v value) error {
+			s.SupportName = strings.TrimSpace(v.text)
+			return nil
+		}},
+		{declared{name: "support_hours", kind: text, example: `"Monday to Friday, 8:00 to 18:00 Pacific time"`,
+			doc: `When they answer, as the help centre says it.`}, func(s *Server, v value) error {
+			s.SupportHours = strings.TrimSpace(v.text)
+			return nil
+		}},
+		{declared{name: "help_folder", kind: text, example: `"/etc/sallyport/help"`,
+			doc: `A folder of help articles in Markdown, beside those that the program has; one with the name of ours takes its place. It is read at the start. How they are written is said in docs/help.md.`}, func(s *Server, v value) error {
+			s.HelpFolder = v.path()
+			return nil
+		}},
 		{declared{name: textsName, kind: list, example: `["main>spare", "+44=london>main"]`,
 			doc: `Which carriers take texts, in the order to try them: one that errs or takes too long is followed by the next at once. Of several routes the one with the longest beginning of the number is taken. Carriers are sections of their own, see below. With one carrier that takes texts this needs no saying; with none, SMS Authentication is not offered.`},
 			func(s *Server, v value) error { return useRoutes(&s.TextRoutes, v) }},

@@ -1,193 +1,279 @@
 // Package help is the knowledge base: articles in Markdown, a file each, that every
-// installation carries.
+// installation carries, with the reference pages of docs, and what the operator adds.
 //
-//	Load      reads and renders all of them, once, at start-up   -> Shelf
-//	Article   one of them, in blocks: text, and callouts
+//	Load      reads and renders all of them, once, at start-up       -> Shelf
+//	Article   one of them, in blocks: text, and callouts             article.go, render.go, link.go
+//	folder    the operator's own, which may replace ours             folder.go
+//	search    what somebody types leads to articles                  below, with query
+//	Feedback  what readers say of them, and look for in vain         feedback.go
 //
-// An article begins with its title as a heading of the first level. A quotation that begins
-// with "Note: ", "Tip: " or "Important: " is a callout, and no other stands in it. A button is
-// named in bold, exactly as the pages do. The pages are in internal/web/help.
+// How an article is written is said in docs/help.md. The pages are in internal/web/help.
 package help
 
 import (
-	"bytes"
 	"embed"
 	"errors"
 	"fmt"
-	"html/template"
+	"io/fs"
+	"path"
 	"slices"
 	"strings"
+	"sync"
 
-	"github.com/yuin/goldmark"
-	"github.com/yuin/goldmark/ast"
-	"github.com/yuin/goldmark/text"
+	"sallyport.dev/sallyport/docs"
 )
 
-//go:embed articles/*.md
+//go:embed articles/*.md articles/pictures/*.png
 var articles embed.FS
 
-// order is that of the list.
+// order is that of the lists. What is not here comes behind, by its title.
 func order() []string {
 	return []string{
-		"using-two-factor-authentication",
-		"setting-up-google-authenticator",
-		"setting-up-okta-verify",
+		"i-cant-sign-in", "text-or-call-did-not-arrive", "new-phone-or-new-number",
+		"using-two-factor-authentication", "setting-up-google-authenticator", "setting-up-okta-verify",
 		"setting-up-sms-text-message-and-call-authentication",
-		"resetting-a-users-two-factor-authentication",
+		"resetting-a-users-two-factor-authentication", "user-roles",
+		"serve", "configuration", "security", "performance", "help-centre", "design", "dependencies", "decisions",
 	}
 }
 
-// Article is one article.
-type Article struct {
-	Slug   string // its name in addresses
-	Title  string
-	Blocks []Block
+// fact is what a page of docs does not say of itself, since it has no front matter.
+type fact struct {
+	number   int
+	keywords string
 }
 
-// Path is the article's address.
-func (a Article) Path() string { return "/help/" + a.Slug }
-
-// Block is a stretch of an article.
-type Block struct {
-	Callout Callout // "" for plain text
-	HTML    template.HTML
+func facts() map[string]fact {
+	return map[string]fact{
+		"serve":         {2001, "install server deploy nginx systemd docker proxy tls certificate set up production upgrade backup"},
+		"configuration": {2002, "settings configuration file environment variables sallyport.toml"},
+		"security":      {2003, "threat model attacks what is defended vulnerabilities brute force"},
+		"performance":   {2004, "speed memory cpu argon2 cost load scale benchmark slow"},
+		"help-centre":   {2005, "own articles help folder customise help centre support contact report"},
+		"design":        {2006, "architecture source code packages rooms how it is built"},
+		"dependencies":  {2007, "licences libraries third party modules"},
+		"decisions":     {2008, "decisions why"},
+	}
 }
 
-// Callout is what a reader is warned or helped with.
-type Callout string
+// Shelf holds all articles and their pictures. It does not change.
+type Shelf struct {
+	articles []Article
+	slugs    map[string]int // where in articles
+	numbers  map[int]string // the slug, also of previous numbers
+	pictures map[string]Picture
+	mistakes []error
+}
 
-// The callouts.
-const (
-	Note      Callout = "note"
-	Tip       Callout = "tip"
-	Important Callout = "important"
-)
+// Load reads and renders our articles, and those of the operator's folder, "" for none. A mistake
+// in one of ours is an error. One in the folder is among Mistakes: that file, or that part of
+// it, is left out, and nothing else.
+func Load(folder string) (*Shelf, error) {
+	if folder == "" {
+		return program()
+	}
+	return load(folder)
+}
 
-// prefixes begin a callout.
-var prefixes = map[string]Callout{"Note: ": Note, "Tip: ": Tip, "Important: ": Important}
+// program is what the program carries: read once, since it is the same for all that a process builds.
+var program = sync.OnceValues(func() (*Shelf, error) { return load("") })
 
-// Shelf holds all articles. It does not change.
-type Shelf struct{ articles []Article }
+func load(folder string) (*Shelf, error) {
+	s := &Shelf{numbers: map[int]string{}, slugs: map[string]int{}, pictures: map[string]Picture{}}
+	drafts, err := ours(s.pictures)
+	if err != nil {
+		return nil, err
+	}
+	if folder != "" {
+		drafts = s.add(folder, drafts)
+	}
+	slices.SortStableFunc(drafts, inOrder)
+	if err := s.bind(drafts); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
 
-// Load reads and renders the articles. A mistake in one is reported here and not to a reader.
-func Load() (*Shelf, error) {
-	s := &Shelf{}
+// ours reads what the program carries.
+func ours(pictures map[string]Picture) ([]*draft, error) {
+	var drafts []*draft
 	var faults []error
-	for _, slug := range order() {
-		source, err := articles.ReadFile("articles/" + slug + ".md")
+	read := func(slug, file string, source []byte, err error) {
+		var d *draft
 		if err == nil {
-			var a Article
-			if a, err = read(slug, source); err == nil {
-				s.articles = append(s.articles, a)
-			}
+			d, err = parse(slug, file, source)
 		}
 		if err != nil {
-			faults = append(faults, fmt.Errorf("article %s: %w", slug, err))
+			faults = append(faults, fmt.Errorf("article %s: %w", file, err))
+			return
+		}
+		if d.article.Subject == Reference {
+			f := facts()[slug]
+			d.article.Number, d.article.Keywords = f.number, f.keywords
+		}
+		drafts = append(drafts, d)
+	}
+	for _, file := range files(articles, "articles/*.md") {
+		source, err := articles.ReadFile(file)
+		slug := strings.TrimSuffix(path.Base(file), ".md")
+		read(slug, slug+".md", source, err)
+	}
+	for _, file := range append(files(docs.Pages, "*.md"), files(docs.Pages, "decisions/*.md")...) {
+		source, err := docs.Pages.ReadFile(file)
+		read(referenceSlug(file), file, source, err)
+	}
+	read("decisions", "decisions", decisions(), nil)
+	for _, file := range files(articles, "articles/pictures/*") {
+		bytes, err := articles.ReadFile(file)
+		if err == nil {
+			pictures[path.Base(file)], err = newPicture(bytes)
+		}
+		if err != nil {
+			faults = append(faults, fmt.Errorf("%s: %w", file, err))
 		}
 	}
-	return s, errors.Join(faults...)
+	return drafts, errors.Join(faults...)
 }
+
+// files are those of fsys that match pattern, which is ours and good.
+func files(fsys fs.FS, pattern string) []string {
+	names, err := fs.Glob(fsys, pattern)
+	if err != nil {
+		panic(err)
+	}
+	return names
+}
+
+// referenceSlug is the name in addresses of a page of docs.
+func referenceSlug(file string) string {
+	name := strings.TrimSuffix(file, ".md")
+	if name == "help" {
+		return "help-centre"
+	}
+	return strings.Replace(name, "decisions/", "decision-", 1)
+}
+
+// decisions is the list of them, which docs has as a folder.
+func decisions() []byte {
+	var b strings.Builder
+	b.WriteString("# Decisions\n\nWhy a thing is as it is.\n\n")
+	for _, file := range files(docs.Pages, "decisions/*.md") {
+		source, err := docs.Pages.ReadFile(file)
+		if err != nil {
+			panic(err) // it is embedded
+		}
+		title, _, _ := strings.Cut(strings.TrimPrefix(string(source), "# "), "\n")
+		fmt.Fprintf(&b, "- [%s](decisions/%s)\n", title, path.Base(file))
+	}
+	return []byte(b.String())
+}
+
+func inOrder(a, b *draft) int {
+	place := func(d *draft) int {
+		if i := slices.Index(order(), d.article.Slug); i >= 0 {
+			return i
+		}
+		return len(order())
+	}
+	if d := place(a) - place(b); d != 0 {
+		return d
+	}
+	return strings.Compare(a.article.Title, b.article.Title)
+}
+
+// bind gives every draft its numbers and links, now that all are known, and renders it.
+func (s *Shelf) bind(drafts []*draft) error {
+	known := map[string]*draft{}
+	for _, d := range drafts {
+		known[d.article.Slug] = d
+	}
+	var faults []error
+	// told sorts a mistake: one of ours is an error, one of the operator's is told.
+	told := func(d *draft, err error) {
+		if err = fmt.Errorf("article %s: %w", d.file, err); d.own {
+			s.mistakes = append(s.mistakes, err)
+			return
+		}
+		faults = append(faults, err)
+	}
+	for _, own := range []bool{false, true} { // ours keep their numbers
+		for _, d := range drafts {
+			if d.own == own {
+				for _, err := range s.number(d) {
+					told(d, err)
+				}
+			}
+		}
+	}
+	for _, d := range drafts {
+		for _, err := range d.render(known, s.pictures) {
+			told(d, err)
+		}
+		s.slugs[d.article.Slug] = len(s.articles)
+		s.articles = append(s.articles, d.article)
+	}
+	return errors.Join(faults...)
+}
+
+// number enters d's numbers.
+func (s *Shelf) number(d *draft) []error {
+	var faults []error
+	enter := func(n int) bool {
+		if slug, taken := s.numbers[n]; taken {
+			faults = append(faults, fmt.Errorf("the number %d is that of %s", n, slug))
+			return false
+		}
+		s.numbers[n] = d.article.Slug
+		return true
+	}
+	if d.article.Number != 0 && !enter(d.article.Number) {
+		d.article.Number = 0
+	}
+	for _, n := range d.article.Former {
+		enter(n)
+	}
+	return faults
+}
+
+// Mistakes are those in the operator's folder.
+func (s *Shelf) Mistakes() []error { return slices.Clone(s.mistakes) }
 
 // Articles lists them in order.
 func (s *Shelf) Articles() []Article { return slices.Clone(s.articles) }
 
 // Find returns the article called slug; false when there is none.
 func (s *Shelf) Find(slug string) (Article, bool) {
-	i := slices.IndexFunc(s.articles, func(a Article) bool { return a.Slug == slug })
-	if i < 0 {
+	i, ok := s.slugs[slug]
+	if !ok {
 		return Article{}, false
 	}
 	return s.articles[i], true
 }
 
-// read renders one article, a block after the other.
-func read(slug string, source []byte) (Article, error) {
-	markdown := goldmark.New()
-	doc := markdown.Parser().Parse(text.NewReader(source))
-	title, ok := doc.FirstChild().(*ast.Heading)
-	if !ok || title.Level != 1 {
-		return Article{}, errors.New("does not begin with its title")
-	}
-	a := Article{Slug: slug, Title: plain(title, source)}
-	for n := title.NextSibling(); n != nil; n = n.NextSibling() {
-		b, err := block(markdown, n, source)
-		if err != nil {
-			return Article{}, err
-		}
-		if last := len(a.Blocks) - 1; last >= 0 && b.Callout == "" && a.Blocks[last].Callout == "" {
-			a.Blocks[last].HTML += b.HTML
-			continue
-		}
-		a.Blocks = append(a.Blocks, b)
-	}
-	return a, nil
+// Numbered returns the article that has, or had, the number n.
+func (s *Shelf) Numbered(n int) (Article, bool) { return s.Find(s.numbers[n]) }
+
+// Picture returns the picture called name.
+func (s *Shelf) Picture(name string) (Picture, bool) {
+	p, ok := s.pictures[name]
+	return p, ok
 }
 
-// block renders a node of the first level. What is in the source as HTML is left out, since
-// that is the renderer's default.
-func block(markdown goldmark.Markdown, n ast.Node, source []byte) (Block, error) {
-	var b Block
-	if quote, ok := n.(*ast.Blockquote); ok {
-		if b.Callout = callout(quote, source); b.Callout == "" {
-			return Block{}, fmt.Errorf("a quotation is no callout: %q", plain(n, source))
-		}
-	} else if err := lone(n); err != nil {
-		return Block{}, err
-	}
-	parts := []ast.Node{n}
-	if b.Callout != "" {
-		parts = nil
-		for c := n.FirstChild(); c != nil; c = c.NextSibling() {
-			parts = append(parts, c)
+// Related are the articles that a lists as its siblings; those of its subject where it lists none.
+func (s *Shelf) Related(a Article) []Article {
+	var all []Article
+	for _, slug := range a.Related {
+		if other, ok := s.Find(slug); ok {
+			all = append(all, other)
 		}
 	}
-	var html bytes.Buffer
-	for _, part := range parts {
-		if err := markdown.Renderer().Render(&html, source, part); err != nil {
-			return Block{}, fmt.Errorf("render: %w", err)
+	if len(all) > 0 {
+		return all
+	}
+	for _, other := range s.articles {
+		if other.Subject == a.Subject && other.Slug != a.Slug && other.Listed() {
+			all = append(all, other)
 		}
 	}
-	b.HTML = template.HTML(html.String()) // made from our own source, with all HTML in it left out
-	return b, nil
-}
-
-// callout says which one quote is, and takes the word that says so away.
-func callout(quote *ast.Blockquote, source []byte) Callout {
-	p := quote.FirstChild()
-	if p == nil {
-		return ""
-	}
-	first, ok := p.FirstChild().(*ast.Text)
-	if !ok {
-		return ""
-	}
-	for prefix, c := range prefixes {
-		if bytes.HasPrefix(first.Segment.Value(source), []byte(prefix)) {
-			first.Segment = first.Segment.WithStart(first.Segment.Start + len(prefix))
-			return c
-		}
-	}
-	return ""
-}
-
-// lone reports a quotation inside another block: pages show callouts between blocks only.
-func lone(n ast.Node) error {
-	return ast.Walk(n, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
-		if _, ok := n.(*ast.Blockquote); ok {
-			return ast.WalkStop, errors.New("a callout is inside another block")
-		}
-		return ast.WalkContinue, nil
-	})
-}
-
-// plain is n's text without its marks.
-func plain(n ast.Node, source []byte) string {
-	var b strings.Builder
-	_ = ast.Walk(n, func(n ast.Node, entering bool) (ast.WalkStatus, error) { // the walker returns no error
-		if t, ok := n.(*ast.Text); ok && entering {
-			b.Write(t.Segment.Value(source))
-		}
-		return ast.WalkContinue, nil
-	})
-	return b.String()
+	return all
 }

@@ -9,7 +9,7 @@ import (
 // TestCompanyLeadsEveryKey keeps the schema fit to be distributed by company.
 func TestCompanyLeadsEveryKey(t *testing.T) {
 	// What belongs to no company.
-	installation := []string{"canary", "company", "directory", "password_count", "password_spend", "network", "network_failure", "text_count", "text_scope", "unproved_number", "goose_db_version"}
+	installation := []string{"canary", "company", "directory", "password_count", "password_spend", "network", "network_failure", "text_count", "text_scope", "unproved_number", "help_quota", "help_answer", "help_comment", "help_search", "goose_db_version"}
 	path := filepath.Join(t.TempDir(), "sallyport.db")
 	open(t, "sqlite:"+path, ring(t, 1))
 	rows, err := rawDB(t, "sqlite", "file:"+path).QueryContext(t.Context(), `

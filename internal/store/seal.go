@@ -18,6 +18,7 @@ const (
 	runLabel      = "password-run/v1"
 	networkLabel  = "network/v1"
 	numberLabel   = "number/v1"
+	helpLabel     = "help-giver/v1"
 	linkLabel     = "password-link/v1"
 
 	textNetworkLabel = "text-network/v1"
@@ -112,6 +113,12 @@ func (s *Store) runSubject(subject []byte, from signin.Source) []byte {
 }
 
 func (s *Store) networkDigest(prefix string) []byte { return s.ring.Digest(networkLabel, prefix) }
+
+// helpGiver is what a network is counted by on one day; "" is all of them together. Nobody can
+// tell from it what a network gave on other days.
+func (s *Store) helpGiver(network string, day int64) []byte {
+	return s.ring.Digest(helpLabel, network, strconv.FormatInt(day, 10))
+}
 
 // words splits what joined made.
 func words(s string) []string { return strings.Fields(s) }

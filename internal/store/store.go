@@ -15,6 +15,7 @@
 //	Connection                what a kind needs of a company         connection.go
 //	Outbox, Delivery          messages on their way                  outbox.go
 //	Texts, StopTexts          texts and calls against toll fraud     text.go, texts.go
+//	Give, Told                what readers of the help centre give   help.go
 //	Sweep                     what is over is taken away             sweep.go
 //	ClockAhead                whether two clocks agree               clock.go
 //

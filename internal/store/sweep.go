@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"sallyport.dev/sallyport/internal/help"
 	"sallyport.dev/sallyport/internal/pumping"
 	"sallyport.dev/sallyport/internal/signin"
 	"sallyport.dev/sallyport/internal/store/internal/sqlcgen"
@@ -138,6 +139,19 @@ func retentions() []retention {
 			// Whoever follows it notes that it lapsed; a day, should nobody run meanwhile.
 			what: "what is asked about pushes", keep: 24 * time.Hour,
 			bites: bites{by((*queries).SweepPushes)},
+		},
+		{
+			// Counted by the day.
+			what: "how much readers of the help gave", keep: 24 * time.Hour,
+			bites: bites{by((*queries).SweepHelpQuota)},
+		},
+		{
+			what: "what readers of the help gave", keep: help.Keep,
+			bites: bites{
+				by((*queries).SweepHelpAnswers),
+				by((*queries).SweepHelpComments),
+				by((*queries).SweepHelpSearches),
+			},
 		},
 	}
 }

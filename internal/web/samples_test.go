@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"context"
 	"fmt"
 	"html/template"
 	"net/http"
@@ -12,6 +13,7 @@ import (
 	"sallyport.dev/sallyport/internal/company"
 	"sallyport.dev/sallyport/internal/factor"
 	"sallyport.dev/sallyport/internal/help"
+	"sallyport.dev/sallyport/internal/help/search"
 	"sallyport.dev/sallyport/internal/outbox"
 	"sallyport.dev/sallyport/internal/web/account"
 	"sallyport.dev/sallyport/internal/web/console"
@@ -41,6 +43,7 @@ type sample struct {
 	page frame.Page
 	// filled says that the page has no filled button: its ways are all alike.
 	noFilled bool
+	long     bool // a reference page, as long as it is
 }
 
 func between() signin.Between {
@@ -461,16 +464,31 @@ func textsSamples(say words.Printer) []sample {
 	}
 }
 
-func shelf() *help.Shelf { return must(help.Load()) }
+func shelf() *help.Shelf { return must(help.Load("")) }
 
 func helpSamples(say words.Printer) []sample {
-	all := shelf().Articles()
+	s := shelf()
+	all := s.Articles()
+	index := search.New(all)
+	find := func(typed string) helppages.Results {
+		f := must(index.Search(context.Background(), typed, false))
+		return helppages.Results{Typed: f.Typed, Instead: strings.Join(f.Instead, " "), Results: f.Results}
+	}
+	long := find("reset")
+	long.Cut = true
 	samples := []sample{
-		{name: "help", noFilled: true, page: helppages.List{Articles: all}.Page(say)},
-		{name: "help-inside", noFilled: true, page: helppages.List{Inside: true, Articles: all}.Page(say)},
+		{name: "help", page: helppages.List{Articles: all}.Page(say)},
+		{name: "help-inside", page: helppages.List{Inside: true, Articles: all}.Page(say)},
+		{name: "help-results", page: find("authentcator").Page(say)},
+		{name: "help-results-long", page: long.Page(say)},
+		{name: "help-results-none", page: find(`xylophone "><script>alert(1)</script>`).Page(say)},
+		{name: "help-results-empty", page: find("").Page(say)},
+		{name: "help-missing", page: helppages.Missing{Article: all[0]}.Page(say)},
+		{name: "help-told", noFilled: true, page: helppages.Told{Article: all[0]}.Page(say)},
+		{name: "help-told-enough", noFilled: true, page: helppages.Told{Article: all[0], Enough: true}.Page(say)},
 	}
 	for _, a := range all {
-		samples = append(samples, sample{name: "help-" + a.Slug, noFilled: true, page: helppages.Article{Article: a, Others: all[1:]}.Page(say)})
+		samples = append(samples, sample{name: "help-" + a.Slug, noFilled: true, long: a.Subject == help.Reference, page: helppages.Article{Article: a, Related: s.Related(a)}.Page(say)})
 	}
 	return samples
 }

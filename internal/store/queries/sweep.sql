@@ -176,3 +176,27 @@ DELETE FROM text_told
    AND (text_told.company_id, text_told.scope, text_told.region, text_told.reason, text_told.slow, text_told.day_ms) IN (
        SELECT o.company_id, o.scope, o.region, o.reason, o.slow, o.day_ms FROM text_told o
         WHERE o.day_ms <= @before_ms ORDER BY o.day_ms LIMIT @page);
+
+-- name: SweepHelpQuota :execrows
+DELETE FROM help_quota
+ WHERE help_quota.day_ms <= @before_ms
+   AND (help_quota.giver_digest, help_quota.kind, help_quota.day_ms) IN (
+       SELECT o.giver_digest, o.kind, o.day_ms FROM help_quota o WHERE o.day_ms <= @before_ms ORDER BY o.day_ms LIMIT @page);
+
+-- name: SweepHelpAnswers :execrows
+DELETE FROM help_answer
+ WHERE help_answer.day_ms <= @before_ms
+   AND (help_answer.article, help_answer.day_ms) IN (
+       SELECT o.article, o.day_ms FROM help_answer o WHERE o.day_ms <= @before_ms ORDER BY o.day_ms LIMIT @page);
+
+-- name: SweepHelpComments :execrows
+DELETE FROM help_comment
+ WHERE help_comment.given_ms <= @before_ms
+   AND help_comment.id IN (
+       SELECT o.id FROM help_comment o WHERE o.given_ms <= @before_ms ORDER BY o.given_ms LIMIT @page);
+
+-- name: SweepHelpSearches :execrows
+DELETE FROM help_search
+ WHERE help_search.last_ms <= @before_ms
+   AND help_search.words IN (
+       SELECT o.words FROM help_search o WHERE o.last_ms <= @before_ms ORDER BY o.last_ms LIMIT @page);

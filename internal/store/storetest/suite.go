@@ -24,7 +24,7 @@ func suite() []test {
 	all := []test{{"a new store is empty, and then not", emptyAtFirst}} // so it comes first
 	for _, part := range [][]test{
 		stateTests(), raceTests(), countTests(), formTests(), accountTests(), passwordTests(), linkTests(), companyTests(), peopleTests(),
-		challengeTests(), strangerTests(), sendTests(), outboxTests(), textTests(), pushTests(), connectionTests(), enlistTests(),
+		challengeTests(), strangerTests(), sendTests(), outboxTests(), textTests(), pushTests(), connectionTests(), enlistTests(), helpTests(),
 	} {
 		all = append(all, part...)
 	}

@@ -35,6 +35,9 @@ type Options struct {
 	// Support is the telephone number at the end of every dead end, as people read it:
 	// "+1 555 010 0199". "" leaves Support out of all pages.
 	Support string
+	// SupportName is who answers there, "" for Support; SupportHours when, "" where that is not said.
+	// Both are the operator's own words.
+	SupportName, SupportHours string
 	// Now tells the time: what is left of a wait, what "today" means, how long an answer took.
 	Now func() time.Time
 	// Log gets one line a request, and each error that nobody could mend.

@@ -48,15 +48,19 @@ type layout struct {
 	Page
 	Product string
 	Support string
-	Now     time.Time
-	Sheet   string // addresses of the assets
-	Script  string
-	Icon    template.URL
+	// The operator's own words for who answers there, and when.
+	SupportName, SupportHours string
+
+	Now    time.Time
+	Sheet  string // addresses of the assets
+	Script string
+	Icon   template.URL
 }
 
 func (f *Frame) layout(p Page) layout {
 	return layout{
-		Page: p, Product: f.options.ProductName, Support: f.options.Support, Now: f.options.Now(),
+		Page: p, Product: f.options.ProductName, Support: f.options.Support,
+		SupportName: f.options.SupportName, SupportHours: f.options.SupportHours, Now: f.options.Now(),
 		Sheet: f.assets.sheet, Script: f.assets.script, Icon: f.assets.icon,
 	}
 }

@@ -39,7 +39,7 @@ func (v Code) Page(say words.Printer) frame.Page {
 }
 
 // Learn is the help that the page offers.
-func (v Code) Learn() *Learn { return &Learn{Key: "learn.no-phone", Article: articleUsing} }
+func (v Code) Learn() *Learn { return &Learn{Key: "learn.no-phone", Article: articleLost} }
 
 // Refused says why a code did not count.
 type Refused struct {
@@ -133,7 +133,7 @@ type Enrolled struct {
 }
 
 // Learn is the help that the page offers.
-func (v Methods) Learn() *Learn { return &Learn{Key: "learn.lost", Article: articleUsing} }
+func (v Methods) Learn() *Learn { return &Learn{Key: "learn.lost", Article: articleLost} }
 
 // Page gives the frame what it renders.
 func (v Methods) Page(say words.Printer) frame.Page {
@@ -160,7 +160,9 @@ func (v Wait) Advice() string {
 }
 
 // Learn is the help that the page offers.
-func (v Wait) Learn() *Learn { return &Learn{Key: "learn.refused", Article: articleUsing} }
+func (v Wait) Learn() *Learn {
+	return &Learn{Key: "learn.refused", Article: articleStuck + "#the-code-is-refused"}
+}
 
 // Page gives the frame what it renders. Without scripts it asks again when the wait is over.
 func (v Wait) Page(say words.Printer) frame.Page {
@@ -175,6 +177,11 @@ type Stuck struct {
 	Between
 	Stopped []Enrolled
 	Helpers
+}
+
+// Learn is the help that the page offers.
+func (v Stuck) Learn() *Learn {
+	return &Learn{Key: "learn.stuck", Article: articleStuck + "#the-page-says-something-else"}
 }
 
 // Page gives the frame what it renders.

@@ -40,6 +40,9 @@ func (v SignIn) Late() bool { return v.Refused == Waiting || v.Refused == Busy |
 // Bad reports whether what was typed did not do.
 func (v SignIn) Bad() bool { return v.Refused == Mismatch || v.Refused == Incomplete }
 
+// Learn is the help that the page offers.
+func (SignIn) Learn() *Learn { return &Learn{Key: "learn.stuck", Article: articleStuck} }
+
 // Page gives the frame what it renders.
 func (v SignIn) Page(say words.Printer) frame.Page {
 	return frame.Page{
@@ -56,6 +59,11 @@ type Ended struct {
 	Why       Why
 	Again     string // where "Start again" leads, a path: "/sign-in" or "/settings"
 	Reference string
+}
+
+// Learn is the help that the page offers.
+func (Ended) Learn() *Learn {
+	return &Learn{Key: "learn.stuck", Article: articleStuck + "#the-page-says-something-else"}
 }
 
 // Why says how a sign-in came to its end.

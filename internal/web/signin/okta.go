@@ -39,7 +39,9 @@ type Register struct {
 }
 
 // Learn is the help that the page offers.
-func (Register) Learn() *Learn { return &Learn{Key: "learn.scan", Article: articleOkta} }
+func (Register) Learn() *Learn {
+	return &Learn{Key: "learn.scan", Article: articleOkta + "#when-the-code-does-not-scan"}
+}
 
 // Live is the address of the part that changes.
 func (v Register) Live() string { return v.Path("push") + "?register=1&seen=" + v.Seen }
@@ -153,7 +155,9 @@ func (v Push) Ended() bool { return v.Stage == Refusing || v.Stage == TimedOut }
 func (v Push) Trouble() bool { return v.Stage == NotBrought || v.Stage == Stalled }
 
 // Learn is the help that the page offers.
-func (Push) Learn() *Learn { return &Learn{Key: "learn.no-push", Article: articleOkta} }
+func (Push) Learn() *Learn {
+	return &Learn{Key: "learn.no-push", Article: articleOkta + "#nothing-on-my-phone"}
+}
 
 // Page gives the frame what it renders.
 func (v Push) Page(say words.Printer) frame.Page {

@@ -79,6 +79,9 @@ const (
 	articleApp    = "/help/setting-up-google-authenticator"
 	articleOkta   = "/help/setting-up-okta-verify"
 	articlePhones = "/help/setting-up-sms-text-message-and-call-authentication"
+	articleSent   = "/help/text-or-call-did-not-arrive"
+	articleLost   = "/help/new-phone-or-new-number"
+	articleStuck  = "/help/i-cant-sign-in"
 )
 
 // InSession reports whether this sign-in is a ceremony that began inside.

@@ -84,7 +84,7 @@ func (v Sent) Button() string {
 func (v Sent) HintKey() string { return sentPages[v.By].hint }
 
 // Learn is the help that the page offers.
-func (v Sent) Learn() *Learn { return &Learn{Key: sentPages[v.By].learn, Article: articlePhones} }
+func (v Sent) Learn() *Learn { return &Learn{Key: sentPages[v.By].learn, Article: articleSent} }
 
 // refuse says why what was typed did not count; where no code is good, the page says so itself.
 func (v Sent) refuse(r Refused, typed string) Sent {

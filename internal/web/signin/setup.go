@@ -57,7 +57,9 @@ func Offers(kinds []factor.Kind, available func(factor.Kind) bool, filled bool) 
 }
 
 // Learn is the help that the page offers.
-func (v Choose) Learn() *Learn { return &Learn{Key: "learn.which", Article: articleUsing} }
+func (v Choose) Learn() *Learn {
+	return &Learn{Key: "learn.which", Article: articleUsing + "#choose-a-method"}
+}
 
 // Skippable reports whether "Skip for now" is there.
 func (v Choose) Skippable() bool { return !v.Required && !v.InSession() }
@@ -130,7 +132,9 @@ type Scan struct {
 }
 
 // Learn is the help that the page offers.
-func (v Scan) Learn() *Learn { return &Learn{Key: "learn.scan", Article: articleApp} }
+func (v Scan) Learn() *Learn {
+	return &Learn{Key: "learn.scan", Article: articleApp + "#when-the-code-does-not-scan"}
+}
 
 // Page gives the frame what it renders.
 func (v Scan) Page(say words.Printer) frame.Page {
@@ -147,7 +151,9 @@ type NewCode struct {
 }
 
 // Learn is the help that the page offers.
-func (v NewCode) Learn() *Learn { return &Learn{Key: "learn.refused", Article: articleApp} }
+func (v NewCode) Learn() *Learn {
+	return &Learn{Key: "learn.refused", Article: articleApp + "#when-a-code-is-refused"}
+}
 
 // Page gives the frame what it renders.
 func (v NewCode) Page(say words.Printer) frame.Page {
@@ -162,6 +168,11 @@ type Finish struct {
 	Between
 	Ready []Ready   // what is set up, the newest first; at least one
 	More  []Offered // what else can be
+}
+
+// Learn is the help that the page offers.
+func (v Finish) Learn() *Learn {
+	return &Learn{Key: "learn.which", Article: articleUsing + "#choose-a-method"}
 }
 
 // Ready is a method that is set up.

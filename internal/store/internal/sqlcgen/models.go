@@ -24,6 +24,12 @@ type Event struct {
 	Detail    string
 }
 
+type HelpSearch struct {
+	Words  string
+	Times  int64
+	LastMs int64
+}
+
 type Session struct {
 	CompanyID       string
 	ID              string

@@ -140,6 +140,86 @@ func (q *Queries) SweepForms(ctx context.Context, arg SweepFormsParams) (int64, 
 	return result.RowsAffected()
 }
 
+const sweepHelpAnswers = `-- name: SweepHelpAnswers :execrows
+DELETE FROM help_answer
+ WHERE help_answer.day_ms <= $1
+   AND (help_answer.article, help_answer.day_ms) IN (
+       SELECT o.article, o.day_ms FROM help_answer o WHERE o.day_ms <= $1 ORDER BY o.day_ms LIMIT $2)
+`
+
+type SweepHelpAnswersParams struct {
+	BeforeMs int64
+	Page     int32
+}
+
+func (q *Queries) SweepHelpAnswers(ctx context.Context, arg SweepHelpAnswersParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, sweepHelpAnswers, arg.BeforeMs, arg.Page)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const sweepHelpComments = `-- name: SweepHelpComments :execrows
+DELETE FROM help_comment
+ WHERE help_comment.given_ms <= $1
+   AND help_comment.id IN (
+       SELECT o.id FROM help_comment o WHERE o.given_ms <= $1 ORDER BY o.given_ms LIMIT $2)
+`
+
+type SweepHelpCommentsParams struct {
+	BeforeMs int64
+	Page     int32
+}
+
+func (q *Queries) SweepHelpComments(ctx context.Context, arg SweepHelpCommentsParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, sweepHelpComments, arg.BeforeMs, arg.Page)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const sweepHelpQuota = `-- name: SweepHelpQuota :execrows
+DELETE FROM help_quota
+ WHERE help_quota.day_ms <= $1
+   AND (help_quota.giver_digest, help_quota.kind, help_quota.day_ms) IN (
+       SELECT o.giver_digest, o.kind, o.day_ms FROM help_quota o WHERE o.day_ms <= $1 ORDER BY o.day_ms LIMIT $2)
+`
+
+type SweepHelpQuotaParams struct {
+	BeforeMs int64
+	Page     int32
+}
+
+func (q *Queries) SweepHelpQuota(ctx context.Context, arg SweepHelpQuotaParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, sweepHelpQuota, arg.BeforeMs, arg.Page)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const sweepHelpSearches = `-- name: SweepHelpSearches :execrows
+DELETE FROM help_search
+ WHERE help_search.last_ms <= $1
+   AND help_search.words IN (
+       SELECT o.words FROM help_search o WHERE o.last_ms <= $1 ORDER BY o.last_ms LIMIT $2)
+`
+
+type SweepHelpSearchesParams struct {
+	BeforeMs int64
+	Page     int32
+}
+
+func (q *Queries) SweepHelpSearches(ctx context.Context, arg SweepHelpSearchesParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, sweepHelpSearches, arg.BeforeMs, arg.Page)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const sweepIdleSessions = `-- name: SweepIdleSessions :execrows
 DELETE FROM session
  WHERE session.seen_ms <= $1

@@ -71,6 +71,23 @@
 	document.querySelectorAll("[data-live]").forEach(live);
 	go(document);
 
+	// A search shows what it finds while somebody types; an answer that comes late is left.
+	document.querySelectorAll("[data-finds]").forEach((el) => {
+		let last = 0;
+		el.addEventListener("input", () => {
+			const now = ++last;
+			setTimeout(async () => {
+				if (now !== last) return;
+				const r = await fetch(el.dataset.finds + "?q=" + encodeURIComponent(el.value)).catch(() => {});
+				const text = r?.ok ? await r.text() : "";
+				if (now !== last) return;
+				const found = document.getElementById("found");
+				found.replaceChildren(...new DOMParser().parseFromString(text, "text/html").body.childNodes);
+				say(found.querySelector("[data-said]")?.dataset.said);
+			}, 150);
+		});
+	});
+
 	// A second click on a button that has sent its form does nothing, until the page is shown again.
 	let sent = [];
 	document.addEventListener("submit", (e) => {
