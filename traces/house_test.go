@@ -281,6 +281,7 @@ type answer struct {
 	Hashed   int
 	Arrived  []message
 	Mails    []string
+	Told     []string // texts without a code: what happened, and to whom
 }
 
 // page is what a browser sees of its sign-in.
@@ -501,6 +502,7 @@ func (h *house) collect(ctx context.Context, a *answer) error {
 		}
 	}
 	slices.Sort(a.Mails) // they were claimed in no order
+	slices.Sort(a.Told)
 	return nil
 }
 
@@ -509,7 +511,12 @@ func (h *house) bring(ctx context.Context, a *answer, c outbox.Claim) error {
 		return c.Broken
 	}
 	if c.IsNotice() {
-		a.Mails = append(a.Mails, fmt.Sprintf("%s to %s", c.Notice.Kind, cast[slices.Index(h.users[:], c.User)].name))
+		told := fmt.Sprintf("%s to %s", c.Notice.Kind, cast[slices.Index(h.users[:], c.User)].name)
+		if c.Channel == outbox.Text {
+			a.Told = append(a.Told, told)
+			return nil
+		}
+		a.Mails = append(a.Mails, told)
 		return nil
 	}
 	code, err := h.signIns.Code(ctx, c.Delivery)

@@ -282,6 +282,11 @@ func (w *world) judgeMail(a answer, kind string, user int) {
 	if want := []string{kind + " to " + nameOf(user)}; !slices.Equal(mails, want) {
 		w.broke(12, "mails %q, want %q", a.Mails, want)
 	}
+	for _, told := range a.Told { // at the numbers of before; how many may be is the store's own test
+		if told != kind+" to "+nameOf(user) {
+			w.broke(12, "told by text %q, with a mail of %s to %s", told, kind, nameOf(user))
+		}
+	}
 }
 
 // guessed names those at whose codes somebody has guessed.

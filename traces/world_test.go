@@ -207,6 +207,9 @@ func (a answer) String() string {
 	for _, m := range a.Mails {
 		out += "; mail " + m
 	}
+	for _, m := range a.Told {
+		out += "; text " + m
+	}
 	return out
 }
 
