@@ -24,6 +24,9 @@ func (v Unlock) Page(say words.Printer) frame.Page {
 	}
 }
 
+// Learn is the help that the page offers.
+func (Unlock) Learn() *Learn { return &Learn{Key: "learn.stuck", Article: articleStuck} }
+
 // link is what the address of r says. Nothing that this page loads or sends may carry the
 // address on, not even to this host: the policy lets the name of the host through alone, without
 // which browsers would not say where our own form comes from.
