@@ -201,9 +201,12 @@ func (h *Host) company(ctx context.Context, name string) (company.Company, error
 	return found[0], nil
 }
 
+// errNoUser: nobody has this username.
+var errNoUser = errors.New("there is no user")
+
 // find is the user with this username, and their company.
 func (h *Host) find(ctx context.Context, username string) (company.User, company.Company, error) {
-	none := fmt.Errorf(`there is no user %q: "sallyport user list" shows all`, username)
+	none := fmt.Errorf(`%w %q: "sallyport user list" shows all`, errNoUser, username)
 	folded, err := company.FoldName(username)
 	if err != nil {
 		return company.User{}, company.Company{}, none

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"sallyport.dev/sallyport/internal/company"
@@ -44,19 +45,23 @@ func (h *Host) caseOf(ctx context.Context, who string) (support.Case, signin.ID,
 	var id signin.ID
 	if len(found) > 0 {
 		u.Company, u.ID, id = found[0].Company, found[0].User, found[0].ID
-	} else if u, _, err = h.find(ctx, who); err != nil {
-		return support.Case{}, "", errors.Join(fmt.Errorf("%q is the reference of no sign-in of the last 30 days, and no username", who))
+	} else if u, _, err = h.find(ctx, who); errors.Is(err, errNoUser) {
+		return support.Case{}, "", fmt.Errorf("%q is the reference of no sign-in of the last 30 days, and no username", who)
+	} else if err != nil {
+		return support.Case{}, "", err
 	}
 	c, err := h.app.Store.Case(ctx, u.Company, u.ID, h.app.now())
 	if err != nil {
 		return support.Case{}, "", err
 	}
 	c.Carried = h.app.SignIns.Carried
-	for i, s := range c.SignIns {
-		if s.ID == id {
-			c.SignIns = c.SignIns[i:]
-			break
-		}
+	if id == "" {
+		return c, id, nil
 	}
+	i := slices.IndexFunc(c.SignIns, func(s support.SignIn) bool { return s.ID == id })
+	if i < 0 {
+		return support.Case{}, "", fmt.Errorf("sign-in %s of %s is too old to be explained: ask by the username what stands in their way now", who, c.User.Username)
+	}
+	c.SignIns = c.SignIns[i:]
 	return c, id, nil
 }

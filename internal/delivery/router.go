@@ -158,8 +158,8 @@ func (r *Router) try(ctx context.Context, l *line, m outbox.Message) (outbox.Rec
 	ctx, cancel := context.WithTimeout(ctx, l.Timeout)
 	defer cancel()
 	receipt, err := r.ask(ctx, l, m)
-	if errors.Is(err, outbox.ErrRefused) || errors.Is(err, outbox.ErrOver) {
-		done(nil) // it works, and says no
+	if errors.Is(err, outbox.ErrRefused) || errors.Is(err, outbox.ErrOver) || errors.Is(err, outbox.ErrLater) {
+		done(nil) // it works, and says no to this one
 	} else {
 		done(err)
 	}

@@ -231,6 +231,20 @@ func TestACarrierThatRefusesWorks(t *testing.T) {
 	}
 }
 
+// One reader's number that a carrier does not take now must not keep everybody else's out.
+func TestACarrierThatPutsOneMessageOffWorks(t *testing.T) {
+	x := newBench(t, "a>b")
+	x.a.answers = with(fmt.Errorf("%w: greylisted", outbox.ErrLater))
+	for i := range 2 * failuresInARow {
+		if r, err := x.Send(t.Context(), message(fmt.Sprint(i))); err != nil || r.Carrier != "b" {
+			t.Fatalf("got %+v, %v", r, err)
+		}
+	}
+	if len(x.a.asked) != 2*failuresInARow {
+		t.Errorf("a was asked %q", x.a.asked)
+	}
+}
+
 func TestRoutesAreCheckedWhenTheyAreRead(t *testing.T) {
 	for s, want := range map[string]string{
 		"": "want carriers", ">": "want carriers", "a>": "want carriers", "a>a": "each once", "44=a": "how the numbers begin", "+=a": "how the numbers begin", "+0=a": "how the numbers begin",

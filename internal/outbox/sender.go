@@ -15,6 +15,8 @@ var (
 	// ErrRefused: the carrier will never bring this message there. Not tried again. A Refusal is
 	// one that says why.
 	ErrRefused = errors.New("carrier refuses the message")
+	// ErrLater: the carrier works, and does not take this very message now. Tried again.
+	ErrLater = errors.New("carrier takes the message later")
 	// ErrSilent: it is not known whether the carrier took it. A code is then not tried again: its
 	// reader asks for another. A notice is. A Sender that does not return within its time
 	// counts as silent.

@@ -75,7 +75,7 @@ type Seen struct {
 	Named []string
 	// Own: somebody of the company has a number in this country.
 	Own bool
-	// Known counts the company's numbers, as far as Settled.
+	// Known counts the company's people who have a number, as far as Settled.
 	Known int
 	// Spent is what went out today, and Budget what may; both in Unit.
 	Spent, Budget int64
@@ -165,8 +165,10 @@ func guesses(s Seen, now time.Time) []Held {
 	var held []Held
 	for _, l := range limits() {
 		c := s.Counts[l.scope]
-		day := max(l.day, part(c.Day.Entered), part(c.BestDay))
-		hour := max(l.hour, day/6, part(c.Hour.Entered))
+		day, hour := l.most(c)
+		if l.scope == Country && s.Own && s.within(Company) {
+			continue // what others send there is not held against a company that is at home there
+		}
 		for _, w := range []struct {
 			Window
 			most int64
@@ -181,6 +183,23 @@ func guesses(s Seen, now time.Time) []Held {
 		}
 	}
 	return held
+}
+
+// most are how many may be open before a scope is slowed, in a day and in an hour.
+func (l limit) most(c Counts) (day, hour int64) {
+	day = max(l.day, part(c.Day.Entered), part(c.BestDay))
+	return day, max(l.hour, day/6, part(c.Hour.Entered))
+}
+
+// within reports whether a scope is below its limits.
+func (s Seen) within(scope Scope) bool {
+	for _, l := range limits() {
+		if c := s.Counts[scope]; l.scope == scope {
+			day, hour := l.most(c)
+			return c.Day.Open < day && c.Hour.Open < hour && c.Waiting.Open < max(l.waiting, c.Hour.Entered)
+		}
+	}
+	return false
 }
 
 // hold slows from most on, more and more, and stops at twice as many.

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -21,6 +22,9 @@ type line struct {
 	mu      sync.Mutex
 	waiting []*part
 }
+
+// errBroken: whoever wrote for all did not come to an end. Whether it is durable is not known.
+var errBroken = errors.New("the write broke off")
 
 // together bounds how many parts one transaction has.
 const together = 32
@@ -93,6 +97,14 @@ func (l *line) take() {
 	}
 	ctx := context.WithoutCancel(parts[0].ctx)
 	t := &inTx{byText: &l.byText}
+	defer func() { // where the driver panics, too, nobody waits for ever
+		for _, p := range parts {
+			select {
+			case p.done <- errBroken:
+			default: // answered
+			}
+		}
+	}()
 	own, err := l.transact(ctx, t, parts)
 	for i, p := range parts {
 		if err != nil {

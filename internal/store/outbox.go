@@ -159,7 +159,12 @@ func (o Outbox) delivery(r sqlcgen.ClaimDeliveriesRow) (outbox.Delivery, error) 
 
 // Settle implements outbox.Store. ErrLost also where the carrier's report was faster.
 func (o Outbox) Settle(ctx context.Context, c outbox.Claim, out outbox.Outcome) error {
-	err := o.store.write(ctx, func(q *sqlcgen.Queries) error { return settle(ctx, q, c, out) })
+	err := o.store.write(ctx, func(q *sqlcgen.Queries) error {
+		if err := settle(ctx, q, c, out); err != nil || out.State != outbox.Failed || !out.Reason.Refusal() || out.Carrier != "" {
+			return err
+		}
+		return (&change{ctx: ctx, q: q, store: o.store}).refusedText(c.Delivery)
+	})
 	if err != nil {
 		return fmt.Errorf("settle delivery %s: %w", c.ID, err)
 	}

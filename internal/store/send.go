@@ -9,6 +9,7 @@ import (
 	"sallyport.dev/sallyport/internal/company"
 	"sallyport.dev/sallyport/internal/factor"
 	"sallyport.dev/sallyport/internal/outbox"
+	"sallyport.dev/sallyport/internal/pumping"
 	"sallyport.dev/sallyport/internal/secret"
 	"sallyport.dev/sallyport/internal/signin"
 	"sallyport.dev/sallyport/internal/store/internal/sqlcgen"
@@ -228,6 +229,9 @@ func (c *change) tellNumber(e signin.Notify) error {
 		return nil
 	}
 	n.To = e.To.Reveal()
+	if free, err := c.mayTell(n); err != nil || !free {
+		return err
+	}
 	sealed, err := c.store.sealNotice(n, u.Company, e.ID)
 	if err != nil {
 		return err
@@ -236,6 +240,23 @@ func (c *change) tellNumber(e signin.Notify) error {
 		CompanyID: string(u.Company), ID: e.ID, UserID: string(u.ID), Channel: string(outbox.Text),
 		Notice: sealed, NumberDigest: digest, NowMs: toMS(n.At), ExpiresMs: toMS(n.At.Add(noticeLife)),
 	}))
+}
+
+// mayTell reports whether a text that tells of something goes out: not where texts are stopped, or the
+// company's budget is spent. The mail that tells the same goes all the same. It is counted for the budget.
+func (c *change) mayTell(n outbox.Notice) (bool, error) {
+	number, _ := factor.SplitNumber(n.To)
+	t := text{
+		Next: pumping.Next{Region: c.store.texts.Region(number), Cost: c.store.texts.Cost(number)}, of: c.before.User.Company, at: n.At,
+	}
+	seen, err := c.seen(t)
+	if err != nil {
+		return false, fmt.Errorf("count texts: %w", err)
+	}
+	if pumping.Judge(seen, t.Next, t.at) != nil {
+		return false, nil
+	}
+	return true, c.countText(t)
 }
 
 // addNotice writes d, which brings no code, for user u of company of.

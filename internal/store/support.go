@@ -90,6 +90,9 @@ func (s *Store) Case(ctx context.Context, c company.ID, u company.UserID, now ti
 			return err
 		}
 		k.Passwords, k.Hour = int(hour.HourCount), fromMS(hour.HourBeganMs)
+		if now.Before(fromMS(hour.LastMs).Add(signin.FailureLife)) {
+			k.Run = int(hour.Fails)
+		}
 		if k.Events, err = s.caseEvents(ctx, c, u, now); err != nil {
 			return err
 		}

@@ -3,6 +3,7 @@ package store
 import (
 	"cmp"
 	"database/sql"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -175,9 +176,9 @@ func (c *change) verified(signIn, challenge string) error {
 		return fmt.Errorf("verify what was sent in sign-in %s: %w", signIn, err)
 	}
 	slices.SortFunc(rows, func(a, b sqlcgen.VerifyDeliveriesRow) int { // locked in one order
-		return strings.Compare(a.Region+"\x00"+string(a.NetworkDigest), b.Region+"\x00"+string(b.NetworkDigest))
+		return cmp.Or(strings.Compare(a.Region, b.Region), strings.Compare(string(a.NetworkDigest), string(b.NetworkDigest)), cmp.Compare(a.CreatedMs, b.CreatedMs))
 	})
-	byScope := make([][]func() error, 3)
+	byScope, days := make([][]func() error, 3), make([][]func() error, 3)
 	for _, r := range rows {
 		if r.NetworkDigest == nil {
 			continue // of before it was counted
@@ -190,12 +191,33 @@ func (c *change) verified(signIn, challenge string) error {
 		for i, s := range t.scopes() {
 			byScope[i] = append(byScope[i], func() error { return c.addText(s, t, n) })
 			if s.scope != pumping.Network {
-				byScope[i] = append(byScope[i], func() error { return c.addText(s, t, sqlcgen.CountTextParams{GrainMs: grainDay, Entered: 1}) })
+				days[i] = append(days[i], func() error { return c.addText(s, t, sqlcgen.CountTextParams{GrainMs: grainDay, Entered: 1}) })
 			}
 		}
 	}
-	for _, add := range slices.Concat(byScope...) {
-		if err := add(); err != nil {
+	for i := range byScope {
+		for _, add := range slices.Concat(byScope[i], days[i]) {
+			if err := add(); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// refusedText takes a message that no carrier took from what is open: it told nobody anything, cost
+// nothing, and must not hold up the country of a number that somebody made up.
+func (c *change) refusedText(d outbox.Delivery) error {
+	r, err := c.q.RefusedText(c.ctx, sqlcgen.RefusedTextParams{CompanyID: string(d.Company), ID: d.ID})
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("find what was counted of delivery %s: %w", d.ID, err)
+	}
+	t := text{Next: pumping.Next{Region: r.Region}, of: d.Company, network: r.NetworkDigest, at: fromMS(r.CreatedMs)}
+	for _, s := range t.scopes() {
+		if err := c.addText(s, t, sqlcgen.CountTextParams{GrainMs: grain, Open: -1}); err != nil {
 			return err
 		}
 	}

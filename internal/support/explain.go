@@ -74,6 +74,13 @@ func (e *explanation) account() {
 	if e.User.Status != company.Active {
 		e.add("The account is "+string(e.User.Status)+". Sign-in answers as to a wrong password.", "Ask "+e.administrators()+" whether that is meant.")
 	}
+	if e.Run >= signin.PasswordRun && e.Carried != nil && e.Carried(outbox.Mail) {
+		do := "They press the button of the newest mail, in the browser in which they sign in, or sign in where they have signed in before."
+		if e.User.Email == "" {
+			do = "There is no mail address on record: they sign in in a browser in which they have before, or wait a day without a try."
+		}
+		e.add(fmt.Sprintf("%d passwords in a row were wrong in browsers that are not known, so none is looked at there without a mailed link.", e.Run), do)
+	}
 	if e.Passwords >= signin.PasswordsPerHour {
 		until := e.Hour.Add(time.Hour)
 		if e.now.Before(until) {

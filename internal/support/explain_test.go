@@ -77,6 +77,12 @@ func TestEachTroubleIsNamed(t *testing.T) {
 		{"an account that is deactivated", func(c *Case, _ *SignIn) { c.User.Status = company.Deactivated }, factor.TOTP, "The account is deactivated", "Ada Okafor"},
 		{"a wait", func(c *Case, _ *SignIn) { c.Wait = now.Add(5 * time.Minute) }, factor.TOTP, "none is taken until 14:05:00", "Lift the wait"},
 		{"too many passwords", func(c *Case, _ *SignIn) { c.Passwords, c.Hour = signin.PasswordsPerHour, now.Add(-10*time.Minute) }, factor.TOTP, "none more is taken from such until 14:50:00", "signed in before"},
+		{"a hundred wrong passwords", func(c *Case, _ *SignIn) {
+			c.Run, c.User.Email, c.Carried = signin.PasswordRun, "sam@example.com", func(outbox.Channel) bool { return true }
+		}, factor.TOTP, "100 passwords in a row were wrong", "newest mail"},
+		{"a hundred wrong passwords, and no address", func(c *Case, _ *SignIn) {
+			c.Run, c.Carried = signin.PasswordRun, func(outbox.Channel) bool { return true }
+		}, factor.TOTP, "100 passwords in a row were wrong", "no mail address on record"},
 		{"a wrong password", func(c *Case, _ *SignIn) { c.SignIns = nil }, factor.TOTP, "No right password", "sam.clarke"},
 		{"cookies that are blocked", func(c *Case, s *SignIn) {
 			s.Touched = false

@@ -26,6 +26,7 @@ type Case struct {
 	// Passwords were tried in unknown browsers in the hour from Hour on.
 	Passwords int
 	Hour      time.Time
+	Run       int           // passwords in a row that were wrong there
 	SignIns   []SignIn      // of the last days, the newest first
 	Events    []audit.Event // the same
 	Helpers   []company.User

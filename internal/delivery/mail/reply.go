@@ -58,6 +58,8 @@ func judge(ctx context.Context, at stage, err error) error {
 		return fmt.Errorf("mail server cannot be reached: %w", egress.Cause(ctx, err))
 	case !replied:
 		return fmt.Errorf("mail server did not get as far as %s: %w", at, egress.Cause(ctx, err))
+	case r.code/100 == 4 && (at == recipient || at == writing || at == accepting):
+		return fmt.Errorf("%w: mail server answers %v to %s: not now", outbox.ErrLater, r, at)
 	case r.code/100 == 4:
 		return fmt.Errorf("mail server answers %v to %s: not now", r, at)
 	}

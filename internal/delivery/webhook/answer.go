@@ -88,7 +88,7 @@ func (a answer) refused() error {
 	case http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusGone:
 		return fmt.Errorf("gateway answers %d: there is none at its address", a.status)
 	}
-	return fmt.Errorf("gateway answers %d and gives no reason", a.status)
+	return fmt.Errorf("%w: gateway answers %d and gives no reason", outbox.ErrLater, a.status)
 }
 
 // mayElsewhere is what a reason means for other carriers, where the gateway does not say: who nobody

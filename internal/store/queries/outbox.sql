@@ -73,12 +73,15 @@ RETURNING company_id, id, user_id, channel, sign_in_id, challenge_id, generation
        due_ms, tries;
 
 -- name: SettleDelivery :execrows
--- No row: outbox.ErrLost. Back in line it has been queued ever since.
+-- No row: outbox.ErrLost. Back in line it has been queued ever since. What an earlier carrier of the
+-- same attempt has reported meanwhile gives way to the one that the message was handed to in the
+-- end, unless it has arrived.
 UPDATE outbox
    SET at_ms = CASE WHEN state = @state THEN at_ms ELSE @at_ms END,
        state = @state, reason = @reason, carrier = @carrier, reference = @reference,
        due_ms = @due_ms, lease = '', lease_until_ms = 0
- WHERE company_id = @company_id AND id = @id AND lease = @lease AND lease <> '' AND state = 'queued';
+ WHERE company_id = @company_id AND id = @id AND lease = @lease AND lease <> ''
+   AND (state = 'queued' OR @carrier <> '' AND carrier <> @carrier AND state IN ('handed', 'failed'));
 
 -- name: ReportDelivery :execrows
 -- Forward only. 'delivered' is the one word that comes after a failure: where the carrier did
@@ -108,7 +111,8 @@ SELECT DISTINCT carrier
 SELECT company_id, id, user_id, channel, sign_in_id, challenge_id, generation, notice, created_ms, expires_ms,
        due_ms, tries
   FROM outbox
- WHERE id = @id AND carrier IN ('', @carrier) AND state IN ('queued', 'handed', 'delivered');
+ WHERE id = @id AND carrier IN ('', @carrier)
+   AND (state IN ('queued', 'handed', 'delivered') OR state = 'failed' AND reason = 'silent');
 
 -- name: NewestDelivery :one
 SELECT id, channel, state, reason, at_ms, carrier, reference

@@ -45,7 +45,7 @@ SELECT browser, until_ms FROM wait
  WHERE company_id = @company_id AND user_id = @user_id AND until_ms > @now_ms;
 
 -- name: PasswordHour :one
-SELECT hour_began_ms, hour_count FROM password_count WHERE subject_digest = @subject_digest;
+SELECT hour_began_ms, hour_count, fails, last_ms FROM password_count WHERE subject_digest = @subject_digest;
 
 -- name: ListRecentEvents :many
 SELECT at_ms, kind, actor_id, detail

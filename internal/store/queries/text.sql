@@ -9,11 +9,14 @@ SELECT CAST(COALESCE((SELECT r.countries FROM text_rule r WHERE r.company_id = @
          WHERE t.scope = 'company' AND t.subject = @subject AND t.grain_ms = @day_ms AND t.start_ms = @today_ms), 0) AS BIGINT) AS spent;
 
 -- name: OwnRegion :one
--- Whether a company's people have a number in this country; and how many they have, up to a bound.
+-- Whether a company's people have a number in this country; and how many people have any, up to a bound.
 SELECT EXISTS (SELECT 1 FROM users u WHERE u.company_id = @company_id AND u.region = CAST(@region AS TEXT) AND u.region <> '') AS on_file,
        EXISTS (SELECT 1 FROM authenticator a WHERE a.company_id = @company_id AND a.region = CAST(@region AS TEXT) AND a.region <> '') AS set_up,
-       CAST((SELECT count(*) FROM (SELECT 1 FROM users u WHERE u.company_id = @company_id AND u.region <> '' LIMIT @page) n)
-          + (SELECT count(*) FROM (SELECT 1 FROM authenticator a WHERE a.company_id = @company_id AND a.region <> '' LIMIT @page) n) AS BIGINT) AS known;
+       CAST((SELECT count(*) FROM (
+           SELECT u.id AS person FROM users u WHERE u.company_id = @company_id AND u.region <> ''
+            UNION
+           SELECT a.user_id AS person FROM authenticator a WHERE a.company_id = @company_id AND a.region <> ''
+            LIMIT @page) n) AS BIGINT) AS known;
 
 -- name: ListOwnRegions :many
 SELECT CAST(u.region AS TEXT) AS region FROM users u WHERE u.company_id = @company_id AND u.region <> ''
@@ -123,3 +126,10 @@ UPDATE users SET region = @region WHERE company_id = @company_id AND id = @id;
 
 -- name: SetAuthenticatorRegion :execrows
 UPDATE authenticator SET region = @region WHERE company_id = @company_id AND user_id = @user_id AND id = @id;
+
+-- name: RefusedText :one
+-- What was counted of a message to a number that was being set up, which no carrier took. No row: nothing was.
+SELECT created_ms, region, network_digest
+  FROM outbox
+ WHERE company_id = @company_id AND id = @id AND unproved AND NOT verified AND network_digest IS NOT NULL
+   AND channel IN ('text', 'call') AND state = 'failed' AND carrier = '';

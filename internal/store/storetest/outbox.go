@@ -26,6 +26,8 @@ func outboxTests() []test {
 		{"a report that was faster is not overwritten", reportWasFaster},
 		{"what one carrier took is not another's to report on", reportByAnother},
 		{"who asks again goes by another carrier", triedCarriers},
+		{"a carrier that speaks in the middle of an attempt gives way", reportMidAttempt},
+		{"a carrier that was silent may still ask what to say", silentAsks},
 		{"a challenge's status is that of its newest delivery", newestStatus},
 		{"a notice goes to the address on record", noticeToAddressOnRecord},
 		{"a number is told a few times a day, whatever codes it got", noticeToNumber},
@@ -319,6 +321,53 @@ func reportByAnother(w *World) {
 	if got, err := w.status(e); err != nil || got != want {
 		w.Fatalf("got %+v, %v, want %+v", got, err, want)
 	}
+}
+
+// A carrier that was too slow to take a message may report on it before the attempt is over. The
+// message is the one's that it was handed to in the end, unless it has arrived already.
+func reportMidAttempt(w *World) {
+	box := w.Store.Outbox()
+	for _, early := range []outbox.Status{
+		{State: outbox.Handed}, {State: outbox.Failed, Reason: outbox.Unreachable}, {State: outbox.Delivered},
+	} {
+		e := w.sent()
+		id := e.Delivery.ID
+		held := w.claim(outbox.Text, 9)[0]
+		early.Carrier, early.Reference, early.At = "slow", "S1", w.Now
+		w.Must(box.Report(w.Context(), id, early))
+		handed := outbox.Outcome{State: outbox.Handed, At: w.Now, Carrier: "quick", Reference: "Q1"}
+		if early.State == outbox.Delivered {
+			w.Want(box.Settle(w.Context(), held, handed), outbox.ErrLost)
+			continue
+		}
+		w.settle(held, handed)
+		w.Want(box.Report(w.Context(), id, outbox.Status{State: outbox.Failed, Reason: outbox.Undelivered, At: w.Now, Carrier: "slow", Reference: "S1"}), outbox.ErrNotFound)
+		want := outbox.Status{ID: id, Channel: outbox.Text, State: outbox.Delivered, At: w.Now, Carrier: "quick", Reference: "Q1"}
+		w.Must(box.Report(w.Context(), id, want))
+		if got, err := w.status(e); err != nil || got != want {
+			w.Errorf("after %s: got %+v, %v, want %+v", early.State, got, err, want)
+		}
+	}
+	// An attempt that came to nothing does not undo what a carrier of it says.
+	e := w.sent()
+	held := w.claim(outbox.Text, 9)[0]
+	w.Must(box.Report(w.Context(), e.Delivery.ID, outbox.Status{State: outbox.Handed, At: w.Now, Carrier: "slow", Reference: "S1"}))
+	w.Want(box.Settle(w.Context(), held, outbox.Outcome{State: outbox.Failed, Reason: outbox.Silent, At: w.Now}), outbox.ErrLost)
+}
+
+// A call whose carrier answered too late rings all the same: whoever presses the key hears the code.
+func silentAsks(w *World) {
+	box := w.Store.Outbox()
+	e := w.sent()
+	w.settle(w.claim(outbox.Text, 9)[0], outbox.Outcome{State: outbox.Failed, Reason: outbox.Silent, At: w.Now})
+	if d, err := box.Find(w.Context(), e.Delivery.ID, "main"); err != nil || d.ID != e.Delivery.ID {
+		w.Fatalf("got %+v, %v", d, err)
+	}
+	w.Must(box.Report(w.Context(), e.Delivery.ID, outbox.Status{State: outbox.Delivered, At: w.Now, Carrier: "main", Reference: "CA1"}))
+	e = w.sent()
+	w.settle(w.claim(outbox.Text, 9)[0], outbox.Outcome{State: outbox.Failed, Reason: outbox.WrongNumber, At: w.Now})
+	_, err := box.Find(w.Context(), e.Delivery.ID, "main")
+	w.Want(err, outbox.ErrNotFound)
 }
 
 // A message that is asked for again knows whose did not arrive.

@@ -19,6 +19,8 @@ import (
 func textTests() []test {
 	return []test{
 		{"a country where nobody enters codes is slowed, then stopped, for everybody", countryIsHeld},
+		{"what no carrier takes holds up no country", refusedHoldsNot},
+		{"a company that is at home in a country is not held there for others", homeIsNotHeld},
 		{"a network where nobody enters codes is held, and others are not", networkIsHeld},
 		{"a network that asks for many countries is stopped, unless somebody entered a code", spreadIsHeld},
 		{"what was entered, or finished by another method, counts for nobody", enteredCountsNot},
@@ -87,6 +89,42 @@ func countryIsHeld(w *World) {
 	w.send(w.setUp(c, u, abroad(country())))
 	w.Now = w.Now.Add(pumping.Hour)
 	w.Must(ask())
+}
+
+// Numbers that somebody makes up cost nothing and tell nobody anything.
+func refusedHoldsNot(w *World) {
+	there := country()
+	for range 12 {
+		c := w.Company(true)
+		e := w.setUp(c, w.User(c, company.Salesperson), abroad(there))
+		w.drain(e.Delivery.Channel)
+		w.send(e)
+		claims := w.claim(e.Delivery.Channel, 9)
+		w.settle(claims[0], outbox.Outcome{State: outbox.Failed, Reason: outbox.WrongNumber, At: w.Now})
+	}
+	w.ripen()
+	c := w.Company(true)
+	w.Must(w.asks(c, w.User(c, company.Salesperson), abroad(there)))
+}
+
+func homeIsNotHeld(w *World) {
+	there := country()
+	home := w.Company(true)
+	w.setPhone(home, abroad(there))
+	for range 6 {
+		w.Now = w.Now.Add(time.Minute)
+		c := w.Company(true)
+		w.Must(w.asks(c, w.User(c, company.Salesperson), abroad(there)))
+	}
+	w.ripen()
+	stranger := w.Company(true)
+	w.held(w.asks(stranger, w.User(stranger, company.Salesperson), abroad(there)), pumping.NotEntered)
+	// Ten of their own that nobody enters, and it is.
+	for range 10 {
+		w.Must(w.asks(home, w.User(home, company.Salesperson), abroad(there)))
+	}
+	w.ripen()
+	w.held(w.asks(home, w.User(home, company.Salesperson), abroad(there)), pumping.NotEntered)
 }
 
 func networkIsHeld(w *World) {
@@ -324,6 +362,11 @@ func operatorStops(w *World) {
 			}
 		}
 		w.held(w.effects(a, u, w.text(a, u, abroad(there))), pumping.Stopped) // also where it is set up
+		told := signin.Notify{ID: secret.NewID(), By: outbox.Text, To: secret.New(abroad(there)), Notice: outbox.Notice{Kind: outbox.MethodAdded, At: w.Now}}
+		w.Must(w.effects(a, u, told)) // the step goes on, without the text
+		if _, err := w.Store.Outbox().Status(w.Context(), a, told.ID); !errors.Is(err, outbox.ErrNotFound) {
+			w.Errorf("%+v: a text that tells of something goes out: %v", tt.stop, err)
+		}
 		sent := func(c company.ID, u company.UserID, to string) bool { return w.effects(c, u, w.text(c, u, to)) == nil }
 		if got := sent(b, v, abroad(there)); got != tt.other {
 			w.Errorf("%+v: to the other company went out: %t", tt.stop, got)

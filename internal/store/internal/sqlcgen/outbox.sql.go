@@ -254,7 +254,8 @@ const findDelivery = `-- name: FindDelivery :one
 SELECT company_id, id, user_id, channel, sign_in_id, challenge_id, generation, notice, created_ms, expires_ms,
        due_ms, tries
   FROM outbox
- WHERE id = $1 AND carrier IN ('', $2) AND state IN ('queued', 'handed', 'delivered')
+ WHERE id = $1 AND carrier IN ('', $2)
+   AND (state IN ('queued', 'handed', 'delivered') OR state = 'failed' AND reason = 'silent')
 `
 
 type FindDeliveryParams struct {
@@ -617,7 +618,8 @@ UPDATE outbox
    SET at_ms = CASE WHEN state = $1 THEN at_ms ELSE $2 END,
        state = $1, reason = $3, carrier = $4, reference = $5,
        due_ms = $6, lease = '', lease_until_ms = 0
- WHERE company_id = $7 AND id = $8 AND lease = $9 AND lease <> '' AND state = 'queued'
+ WHERE company_id = $7 AND id = $8 AND lease = $9 AND lease <> ''
+   AND (state = 'queued' OR $4 <> '' AND carrier <> $4 AND state IN ('handed', 'failed'))
 `
 
 type SettleDeliveryParams struct {
@@ -632,7 +634,9 @@ type SettleDeliveryParams struct {
 	Lease     string
 }
 
-// No row: outbox.ErrLost. Back in line it has been queued ever since.
+// No row: outbox.ErrLost. Back in line it has been queued ever since. What an earlier carrier of the
+// same attempt has reported meanwhile gives way to the one that the message was handed to in the
+// end, unless it has arrived.
 func (q *Queries) SettleDelivery(ctx context.Context, arg SettleDeliveryParams) (int64, error) {
 	result, err := q.db.ExecContext(ctx, settleDelivery,
 		arg.State,

@@ -367,17 +367,24 @@ func (q *Queries) ListWaits(ctx context.Context, arg ListWaitsParams) ([]ListWai
 }
 
 const passwordHour = `-- name: PasswordHour :one
-SELECT hour_began_ms, hour_count FROM password_count WHERE subject_digest = $1
+SELECT hour_began_ms, hour_count, fails, last_ms FROM password_count WHERE subject_digest = $1
 `
 
 type PasswordHourRow struct {
 	HourBeganMs int64
 	HourCount   int64
+	Fails       int64
+	LastMs      int64
 }
 
 func (q *Queries) PasswordHour(ctx context.Context, subjectDigest []byte) (PasswordHourRow, error) {
 	row := q.db.QueryRowContext(ctx, passwordHour, subjectDigest)
 	var i PasswordHourRow
-	err := row.Scan(&i.HourBeganMs, &i.HourCount)
+	err := row.Scan(
+		&i.HourBeganMs,
+		&i.HourCount,
+		&i.Fails,
+		&i.LastMs,
+	)
 	return i, err
 }

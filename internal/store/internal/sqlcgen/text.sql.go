@@ -333,8 +333,11 @@ func (q *Queries) NoteTextsTold(ctx context.Context, arg NoteTextsToldParams) (i
 const ownRegion = `-- name: OwnRegion :one
 SELECT EXISTS (SELECT 1 FROM users u WHERE u.company_id = $1 AND u.region = CAST($2 AS TEXT) AND u.region <> '') AS on_file,
        EXISTS (SELECT 1 FROM authenticator a WHERE a.company_id = $1 AND a.region = CAST($2 AS TEXT) AND a.region <> '') AS set_up,
-       CAST((SELECT count(*) FROM (SELECT 1 FROM users u WHERE u.company_id = $1 AND u.region <> '' LIMIT $3) n)
-          + (SELECT count(*) FROM (SELECT 1 FROM authenticator a WHERE a.company_id = $1 AND a.region <> '' LIMIT $3) n) AS BIGINT) AS known
+       CAST((SELECT count(*) FROM (
+           SELECT u.id AS person FROM users u WHERE u.company_id = $1 AND u.region <> ''
+            UNION
+           SELECT a.user_id AS person FROM authenticator a WHERE a.company_id = $1 AND a.region <> ''
+            LIMIT $3) n) AS BIGINT) AS known
 `
 
 type OwnRegionParams struct {
@@ -349,11 +352,37 @@ type OwnRegionRow struct {
 	Known  int64
 }
 
-// Whether a company's people have a number in this country; and how many they have, up to a bound.
+// Whether a company's people have a number in this country; and how many people have any, up to a bound.
 func (q *Queries) OwnRegion(ctx context.Context, arg OwnRegionParams) (OwnRegionRow, error) {
 	row := q.db.QueryRowContext(ctx, ownRegion, arg.CompanyID, arg.Region, arg.Page)
 	var i OwnRegionRow
 	err := row.Scan(&i.OnFile, &i.SetUp, &i.Known)
+	return i, err
+}
+
+const refusedText = `-- name: RefusedText :one
+SELECT created_ms, region, network_digest
+  FROM outbox
+ WHERE company_id = $1 AND id = $2 AND unproved AND NOT verified AND network_digest IS NOT NULL
+   AND channel IN ('text', 'call') AND state = 'failed' AND carrier = ''
+`
+
+type RefusedTextParams struct {
+	CompanyID string
+	ID        string
+}
+
+type RefusedTextRow struct {
+	CreatedMs     int64
+	Region        string
+	NetworkDigest []byte
+}
+
+// What was counted of a message to a number that was being set up, which no carrier took. No row: nothing was.
+func (q *Queries) RefusedText(ctx context.Context, arg RefusedTextParams) (RefusedTextRow, error) {
+	row := q.db.QueryRowContext(ctx, refusedText, arg.CompanyID, arg.ID)
+	var i RefusedTextRow
+	err := row.Scan(&i.CreatedMs, &i.Region, &i.NetworkDigest)
 	return i, err
 }
 
