@@ -16,7 +16,7 @@ test: deps ## Run every test of every module.
 lint: ## gofmt, go vet, staticcheck and go mod tidy on every module.
 	@scripts/lint.sh
 
-fuzz: ## Run every fuzz test on some inputs (FUZZTIME=40000x).
+fuzz: ## Run every fuzz test on some inputs (FUZZTIME=20000x).
 	@scripts/fuzz.sh
 
 generate-check: ## Fail if generated code differs from its source.

@@ -410,6 +410,7 @@ func TestTheExplorationCatchesEveryMutant(t *testing.T) {
 	}
 	for _, m := range append(mutants(), pushMutants()...) {
 		t.Run(m.name, func(t *testing.T) {
+			t.Parallel()
 			s := byName[m.scope]
 			g := newRig(s.counts)
 			m.mutate(&g)

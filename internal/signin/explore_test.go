@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"hash/maphash"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -652,9 +653,12 @@ func join(lists ...[]kind) []kind {
 }
 
 func TestEveryReachableStateKeepsTheInvariants(t *testing.T) {
-	total, began := 0, time.Now()
+	var total atomic.Int64
+	began := time.Now()
+	t.Cleanup(func() { t.Logf("%d states in all, %s", total.Load(), time.Since(began).Round(time.Millisecond)) })
 	for _, s := range scopes() {
 		t.Run(s.name, func(t *testing.T) {
+			t.Parallel() // each has a world of its own
 			start := time.Now()
 			x, err := explore(newRig(s.counts), s, 0)
 			if err != nil {
@@ -664,8 +668,7 @@ func TestEveryReachableStateKeepsTheInvariants(t *testing.T) {
 			if len(x.seen) < s.floor {
 				t.Errorf("saw %d states, want at least %d", len(x.seen), s.floor)
 			}
-			total += len(x.seen)
+			total.Add(int64(len(x.seen)))
 		})
 	}
-	t.Logf("%d states in all, %s", total, time.Since(began).Round(time.Millisecond))
 }
