@@ -206,7 +206,7 @@ type line struct {
 	cut   bool // nothing comes through
 	open  map[net.Conn]bool
 	after atomic.Int64 // cut when so many COMMITs have been asked for, counted down; 0: never
-	lost  bool         // the last COMMIT gets there, and its answer does not come back
+	lost  atomic.Bool  // the last COMMIT gets there, and its answer does not come back
 }
 
 // commit is how a transaction's end is asked for (PostgreSQL's protocol 3.0, a Query message).
@@ -291,15 +291,16 @@ func (l *line) carry(server, client net.Conn) {
 			return
 		}
 		last := bytes.Contains(b[:n], commit) && l.after.Load() > 0 && l.after.Add(-1) == 0
-		if last && l.lost {
+		lost := l.lost.Load()
+		if last && lost {
 			client.Close() // first, so that no answer comes back
 		}
-		if !last || l.lost {
+		if !last || lost {
 			if _, err := server.Write(b[:n]); err != nil {
 				return
 			}
 		}
-		if last && l.lost {
+		if last && lost {
 			_, _ = server.Read(make([]byte, 1)) // it has done so
 		}
 		if last {
@@ -353,7 +354,7 @@ func TestALineThatIsCutAtACommitTakesNoStepTwice(t *testing.T) {
 			b := h.newBrowser()
 			path := b.begin(sam)
 			f := b.get(path).form("/answer")
-			l.lost = lost
+			l.lost.Store(lost)
 			l.after.Store(n + 1)
 			first := b.submit(f, "code", code)
 			cut := l.after.Swap(0) == 0
