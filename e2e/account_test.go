@@ -184,7 +184,7 @@ func TestATelephoneIsASecondMethod(t *testing.T) {
 
 // Of two methods the one used last is asked for, and the other is a press away.
 func TestTheMethodUsedLastIsAskedFor(t *testing.T) {
-	journey(t, func(t *testing.T, p *person) {
+	journeyIn(t, oneDiagonal, 2, func(t *testing.T, p *person) {
 		p.enrol()
 		p.settings()
 		p.rename(first, "Home phone")
@@ -217,7 +217,7 @@ func TestTheMethodUsedLastIsAskedFor(t *testing.T) {
 
 // Signing out ends the session itself, not only this browser's memory of it.
 func TestSignOutEndsTheSession(t *testing.T) {
-	journey(t, func(t *testing.T, p *person) {
+	journeyIn(t, otherDiagonal, 2, func(t *testing.T, p *person) {
 		p.enrol()
 		kept := p.Cookies()
 		p.settings()

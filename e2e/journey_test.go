@@ -111,7 +111,7 @@ func journeyIn(t *testing.T, ways []Way, first int, walk func(t *testing.T, p *p
 	}
 }
 
-// Long journeys that only add to others are walked in two Ways, of which each is unlike the
+// Journeys that only add to others are walked in two Ways, of which each is unlike the
 // other in both.
 var (
 	oneDiagonal   = []Way{{1280, true}, {360, false}}

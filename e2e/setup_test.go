@@ -157,7 +157,7 @@ func checkOffer(t *testing.T, link, key string, u User) {
 
 // Before Finish a second method can be set up, where the page offers one.
 func TestASecondMethodCanBeSetUpBeforeFinish(t *testing.T) {
-	journey(t, func(t *testing.T, p *person) {
+	journeyIn(t, oneDiagonal, 2, func(t *testing.T, p *person) {
 		p.givePassword()
 		p.setUp(first)
 		p.See("You can also set up")
@@ -197,7 +197,7 @@ func TestASecondMethodCanBeSetUpBeforeFinish(t *testing.T) {
 
 // "Choose another method" and Cancel leave nothing behind.
 func TestASetUpCanBeLeft(t *testing.T) {
-	journey(t, func(t *testing.T, p *person) {
+	journeyIn(t, otherDiagonal, 2, func(t *testing.T, p *person) {
 		p.givePassword()
 		p.Press("Set up Google Authenticator")
 		p.Press("Next")

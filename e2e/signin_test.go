@@ -57,7 +57,7 @@ func TestACodeOpensOnce(t *testing.T) {
 // A right password that is typed after a wrong one gets in; before it nothing is said of
 // who exists, and help is a number to call.
 func TestAWrongPasswordTellsNobodyWhoExists(t *testing.T) {
-	journey(t, func(t *testing.T, p *person) {
+	journeyIn(t, otherDiagonal, 2, func(t *testing.T, p *person) {
 		p.Go("/sign-in")
 		refused := func(username string) string {
 			p.Fill("Username", username)
@@ -80,7 +80,7 @@ func TestAWrongPasswordTellsNobodyWhoExists(t *testing.T) {
 }
 
 func TestCancelEndsASignIn(t *testing.T) {
-	journey(t, func(t *testing.T, p *person) {
+	journeyIn(t, oneDiagonal, 2, func(t *testing.T, p *person) {
 		p.enrol()
 		p.signOut()
 		p.givePassword()
@@ -147,7 +147,7 @@ func TestNothingIsSpentTwice(t *testing.T) {
 
 // Two tabs of one browser, both between the doors, do not disturb each other.
 func TestTwoTabsAreTwoSignIns(t *testing.T) {
-	journey(t, func(t *testing.T, p *person) {
+	journeyIn(t, otherDiagonal, 2, func(t *testing.T, p *person) {
 		p.enrol()
 		p.signOut()
 		p.givePassword()
@@ -165,7 +165,7 @@ func TestTwoTabsAreTwoSignIns(t *testing.T) {
 
 // Five wrong codes are enough for a while, and then people are named.
 func TestAfterFiveWrongCodesThereIsAWait(t *testing.T) {
-	journey(t, func(t *testing.T, p *person) {
+	journeyIn(t, oneDiagonal, 2, func(t *testing.T, p *person) {
 		p.enrol()
 		p.signOut()
 		p.givePassword()
@@ -191,7 +191,7 @@ func TestAfterFiveWrongCodesThereIsAWait(t *testing.T) {
 }
 
 func TestADeepLinkIsReachedThroughBothDoors(t *testing.T) {
-	journey(t, func(t *testing.T, p *person) {
+	journeyIn(t, otherDiagonal, 2, func(t *testing.T, p *person) {
 		p.enrol()
 		p.signOut()
 		p.Go("/settings")
