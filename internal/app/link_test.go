@@ -22,7 +22,7 @@ func (h *house) shutOut(m member) {
 	h.t.Helper()
 	p := h.stranger(1).tryPassword(m.username, "wrong-password-1")
 	if p.status == http.StatusTooManyRequests {
-		p.says("press its button in this browser") // they are
+		p.says("press it in this browser") // they are
 		return
 	}
 	h.exec("UPDATE password_count SET fails = 100 WHERE last_ms = $1", h.clock.Now().UnixMilli())
@@ -80,7 +80,7 @@ func TestAHundredWrongPasswordsNeedAMailedLink(t *testing.T) {
 		}
 		for n := range 3 { // right or wrong, nobody looks
 			p := h.stranger(200+n).tryPassword(sam.username, sam.password).want(http.StatusTooManyRequests)
-			p.says("press its button in this browser")
+			p.says("press it in this browser")
 		}
 		known := owner.onlyKnown()
 		known.tryPassword(sam.username, "wrong-password-1").want(http.StatusUnprocessableEntity) // it goes on
