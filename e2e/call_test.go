@@ -52,7 +52,7 @@ func TestCallsAreSetUpAndMadeAtTheNextSignIn(t *testing.T) {
 		p.givePassword()
 		p.Heading("Voice Call Authentication")
 		p.See("We call +1 ••• ••• 01")
-		p.follows("Your phone is ringing", "Answer it and press 1.")
+		p.follows("Ringing", "Answer it and press 1.")
 		p.picture("call")
 		place := p.place("Verify")
 		p.Fill("Enter code", hand.Answer())

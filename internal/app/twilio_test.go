@@ -57,7 +57,7 @@ func TestACallThroughTwilioSaysItsCodeOnlyToWhoeverPressesTheKey(t *testing.T) {
 		h.eventually("called", func() bool { return len(cloud.Calls()) == 1 })
 		call := cloud.Calls()[0]
 		must(t, cloud.Answer(t.Context(), call.SID))
-		b.get(path).want(http.StatusOK).says("Your phone is ringing")
+		b.get(path).want(http.StatusOK).says("Ringing")
 		before := strings.Join(cloud.Calls()[0].Heard, " ")
 		must(t, cloud.Press(t.Context(), call.SID, "1"))
 		heard := cloud.Calls()[0].Heard
