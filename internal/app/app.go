@@ -197,7 +197,7 @@ func (a *App) connectCarriers(c config.Config, catalogue *words.Catalogue, o Out
 		ProductName: c.ProductName, Support: c.Support, Now: o.Now,
 	}
 	a.Outbox = &outbox.Dispatcher{Store: a.Store.Outbox(), Senders: map[outbox.Channel]outbox.Sender{}, Now: o.Now, Log: o.Log, Composer: composer}
-	built, err := a.carriers(c, o.Watched, func(one config.Carrier) delivery.Desk { return a.desk(c, one, composer, a.Outbox) })
+	built, err := a.carriers(c, o.Watched)
 	if err != nil {
 		return err
 	}

@@ -24,13 +24,13 @@ type carried struct {
 	senders map[outbox.Channel]outbox.Sender
 }
 
-// carriers builds those of c. A channel that has no route has no Sender. Desks are made by desk; watched,
-// unless it is nil, puts something around each.
-func (a *App) carriers(c config.Config, watched func(delivery.Carrier) delivery.Carrier, desk func(config.Carrier) delivery.Desk) (carried, error) {
+// carriers builds those of c. A channel that has no route has no Sender. watched, unless it is nil, puts
+// something around each.
+func (a *App) carriers(c config.Config, watched func(delivery.Carrier) delivery.Carrier) (carried, error) {
 	var built carried
 	var errs []error
 	for _, one := range c.Carriers {
-		made, err := newCarrier(kindOf{one, c.Origin(), a.now}, desk(one))
+		made, err := newCarrier(kindOf{one, c.Origin(), a.now}, a.desk(c, one))
 		if err != nil {
 			errs = append(errs, fmt.Errorf("carrier.%s: %w", one.Name, err))
 			continue
@@ -45,13 +45,9 @@ func (a *App) carriers(c config.Config, watched func(delivery.Carrier) delivery.
 	}
 	built.senders = map[outbox.Channel]outbox.Sender{}
 	lines := delivery.NewCarriers(built.all, a.now, a.log)
-	for ch, list := range map[outbox.Channel][]string{outbox.Text: c.TextRoutes, outbox.Call: c.CallRoutes, outbox.Mail: c.MailRoutes} {
-		if len(list) == 0 {
+	for ch, routes := range map[outbox.Channel][]delivery.Route{outbox.Text: c.TextRoutes, outbox.Call: c.CallRoutes, outbox.Mail: c.MailRoutes} {
+		if len(routes) == 0 {
 			continue
-		}
-		routes, err := delivery.ParseRoutes(list)
-		if err != nil {
-			return carried{}, fmt.Errorf("the route of a %s: %w", ch, err)
 		}
 		router, err := lines.Router(ch, routes)
 		if err != nil {
@@ -118,13 +114,13 @@ func channels(c config.Carrier) []outbox.Channel {
 }
 
 // desk is where carrier c reports, and asks what a call is to say.
-func (a *App) desk(c config.Config, one config.Carrier, composer outbox.Composer, reports delivery.Reports) delivery.Desk {
+func (a *App) desk(c config.Config, one config.Carrier) delivery.Desk {
 	base := c.Origin()
 	if !strings.HasPrefix(base, "https://") && !one.Private {
 		base = "" // it runs elsewhere, and cannot reach a server that is for this machine alone
 	}
 	return delivery.Desk{
-		Carrier: one.Name, Base: base, Reports: reports,
+		Carrier: one.Name, Base: base, Reports: a.Outbox,
 		Compose: func(ctx context.Context, id string) (outbox.Message, error) {
 			d, err := a.Store.Outbox().Find(ctx, id, one.Name)
 			if err != nil {
@@ -133,7 +129,7 @@ func (a *App) desk(c config.Config, one config.Carrier, composer outbox.Composer
 			if !a.now().Before(d.Expires) {
 				return outbox.Message{}, outbox.ErrOver
 			}
-			return composer.Compose(ctx, d)
+			return a.Outbox.Composer.Compose(ctx, d)
 		},
 	}
 }

@@ -12,10 +12,8 @@ import (
 	"sallyport.dev/sallyport/internal/config"
 	"sallyport.dev/sallyport/internal/delivery"
 	"sallyport.dev/sallyport/internal/factor"
-	"sallyport.dev/sallyport/internal/notice"
 	"sallyport.dev/sallyport/internal/outbox"
 	"sallyport.dev/sallyport/internal/secret"
-	"sallyport.dev/sallyport/internal/words"
 )
 
 // TestMessage is what the operator asks to be sent.
@@ -49,7 +47,7 @@ func DoctorDelivery(ctx context.Context, c config.Server, t TestMessage, now fun
 	if err != nil {
 		return err
 	}
-	if err := p.send(ctx, c, claim); err != nil {
+	if err := p.send(ctx, claim); err != nil {
 		return err
 	}
 	return p.follow(ctx, claim)
@@ -147,13 +145,8 @@ func (p *patient) write(ctx context.Context) (outbox.Claim, error) {
 }
 
 // send gives the message to the carriers of its route, and notes what came of it.
-func (p *patient) send(ctx context.Context, c config.Server, claim outbox.Claim) error {
-	catalogue, err := words.Load()
-	if err != nil {
-		return err
-	}
-	composer := notice.Composer{People: p.app.Store, Words: catalogue, Host: hostOf(c.Hosts[0]), ProductName: c.ProductName, Now: p.now}
-	m, err := composer.Compose(ctx, claim.Delivery)
+func (p *patient) send(ctx context.Context, claim outbox.Claim) error {
+	m, err := p.app.Outbox.Composer.Compose(ctx, claim.Delivery)
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 
 	"sallyport.dev/sallyport/internal/app"
 	"sallyport.dev/sallyport/internal/config"
+	"sallyport.dev/sallyport/internal/delivery"
 	"sallyport.dev/sallyport/internal/delivery/twilio/twiliofake"
 	"sallyport.dev/sallyport/internal/factor"
 	"sallyport.dev/sallyport/internal/outbox"
@@ -33,7 +34,7 @@ func twilioHouse(t testing.TB, dsn string) (*house, *twiliofake.Server) {
 			Name: "main", Kind: config.Twilio, Channels: []string{"text", "call"}, Timeout: 2 * time.Second, Private: true, URL: cloud.Origin,
 			Secrets: []secret.Text{secret.New(account.Token)}, Account: account.SID, From: account.Numbers[0],
 		}}
-		c.TextRoutes, c.CallRoutes = []string{"main"}, []string{"main"}
+		c.TextRoutes, c.CallRoutes = []delivery.Route{{Carriers: []string{"main"}}}, []delivery.Route{{Carriers: []string{"main"}}}
 		delete(o.Senders, outbox.Text)
 		delete(o.Senders, outbox.Call)
 	})

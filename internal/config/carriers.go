@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"sallyport.dev/sallyport/internal/delivery"
 	"sallyport.dev/sallyport/internal/secret"
 )
 
@@ -312,7 +313,7 @@ func (s *Server) routes(set map[string]string) []error {
 	var errs []error
 	for _, ch := range []struct {
 		name, channel string
-		routes        *[]string
+		routes        *[]delivery.Route
 	}{{textsName, textChannel, &s.TextRoutes}, {callsName, callChannel, &s.CallRoutes}, {mailsName, mailChannel, &s.MailRoutes}} {
 		var able []string
 		for _, c := range s.Carriers {
@@ -323,21 +324,17 @@ func (s *Server) routes(set map[string]string) []error {
 		switch {
 		case set[ch.name] != "":
 			for _, r := range *ch.routes {
-				if ch.name == mailsName && strings.Contains(r, "=") {
+				if ch.name == mailsName && r.Prefix != "" {
 					errs = append(errs, fmt.Errorf("%s: %q: mails go by one route, without a prefix", set[ch.name], r))
 				}
-				_, names, found := strings.Cut(r, "=")
-				if !found {
-					names = r
-				}
-				for name := range strings.SplitSeq(names, ">") {
-					if name = strings.TrimSpace(name); !slices.Contains(able, name) {
+				for _, name := range r.Carriers {
+					if !slices.Contains(able, name) {
 						errs = append(errs, fmt.Errorf("%s: no carrier %q takes a %s", set[ch.name], name, ch.channel))
 					}
 				}
 			}
 		case len(able) == 1:
-			*ch.routes = able
+			*ch.routes = []delivery.Route{{Carriers: able}}
 		case len(able) > 1:
 			errs = append(errs, fmt.Errorf(`%s: several carriers take a %s: say in which order to try them, such as %s = ["%s"]`, ch.name, ch.channel, ch.name, strings.Join(able, ">")))
 		}

@@ -16,6 +16,7 @@ import (
 	"net/url"
 	"strings"
 
+	"sallyport.dev/sallyport/internal/delivery"
 	"sallyport.dev/sallyport/internal/password"
 	"sallyport.dev/sallyport/internal/pumping"
 )
@@ -45,8 +46,8 @@ type Config struct {
 	OktaHosts []string
 	// Carriers bring texts, calls and mails, by name.
 	Carriers []Carrier
-	// TextRoutes, CallRoutes and MailRoutes are as delivery.ParseRoutes reads them.
-	TextRoutes, CallRoutes, MailRoutes []string
+	// TextRoutes, CallRoutes and MailRoutes say which of them take what.
+	TextRoutes, CallRoutes, MailRoutes []delivery.Route
 	// Password is the cost of Argon2id; password.Default is the least for real use.
 	Password password.Params
 	// Texts are the rules against toll fraud; the zero value denies, with the default budget.

@@ -2,6 +2,7 @@ package config
 
 import (
 	"flag"
+	"fmt"
 	"log/slog"
 	"net/netip"
 	"os"
@@ -261,7 +262,7 @@ from = "login@acme.example"
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !slices.Equal(s.TextRoutes, []string{"main>gateway", "+44 = gateway > main"}) || !slices.Equal(s.CallRoutes, []string{"gateway"}) || !slices.Equal(s.MailRoutes, []string{"post"}) {
+	if fmt.Sprint(s.TextRoutes) != "[main>gateway +44=gateway>main]" || fmt.Sprint(s.CallRoutes) != "[gateway]" || fmt.Sprint(s.MailRoutes) != "[post]" {
 		t.Errorf("routes: %q, %q, %q", s.TextRoutes, s.CallRoutes, s.MailRoutes)
 	}
 	if len(s.Carriers) != 3 {
@@ -400,7 +401,7 @@ func TestTheCarriersOfThePageAreRead(t *testing.T) {
 		block = strings.ReplaceAll(block, "/etc/sallyport/"+name, secrets)
 	}
 	s, err := Parse([]byte(whole+block), "f.toml", nil)
-	if err != nil || len(s.Carriers) != 3 || !slices.Equal(s.TextRoutes, []string{"main>spare", "+44=spare"}) || !slices.Equal(s.MailRoutes, []string{"post"}) {
+	if err != nil || len(s.Carriers) != 3 || fmt.Sprint(s.TextRoutes) != "[main>spare +44=spare]" || fmt.Sprint(s.MailRoutes) != "[post]" {
 		t.Errorf("got %+v, %v", s.Carriers, err)
 	}
 }

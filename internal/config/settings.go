@@ -164,9 +164,8 @@ func settings() []setting {
 }
 
 // useRoutes checks the form alone; which carriers there are is known later.
-func useRoutes(to *[]string, v value) error {
-	*to = v.list
-	_, err := delivery.ParseRoutes(v.list)
+func useRoutes(to *[]delivery.Route, v value) (err error) {
+	*to, err = delivery.ParseRoutes(v.list)
 	return err
 }
 

@@ -15,6 +15,15 @@ type Route struct {
 	Carriers []string
 }
 
+// String is r as it is configured.
+func (r Route) String() string {
+	names := strings.Join(r.Carriers, ">")
+	if r.Prefix == "" {
+		return names
+	}
+	return r.Prefix + "=" + names
+}
+
 // maxCarriers are so many that each can use its time within one attempt.
 const maxCarriers = 4
 

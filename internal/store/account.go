@@ -117,35 +117,27 @@ func pattern(q string) string {
 	return "%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(company.FoldText(q)) + "%"
 }
 
-// foldPage is how many users foldUsers takes at a time.
-const foldPage = 500
-
 // foldUsers fills in sort_key and search where they are missing: users of before these
 // columns, and those that the previous release has added since the last start. It is done
 // here and not in the migration, since only Go folds alike for both databases.
 func (s *Store) foldUsers(ctx context.Context) error {
-	for {
-		var rows []sqlcgen.ListUnfoldedRow
-		err := s.write(ctx, func(q *sqlcgen.Queries) error {
-			var err error
-			if rows, err = q.ListUnfolded(ctx, foldPage); err != nil {
-				return err
-			}
-			for _, r := range rows {
-				if _, err := q.FoldUser(ctx, sqlcgen.FoldUserParams{
-					SortKey: sortKey(r.DisplayName, r.ID), Search: searchText(r.DisplayName, r.Username, r.Email),
-					CompanyID: r.CompanyID, ID: r.ID,
-				}); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
+	err := s.inPages(ctx, func(q *sqlcgen.Queries, page int32) (int, error) {
+		rows, err := q.ListUnfolded(ctx, page)
 		if err != nil {
-			return fmt.Errorf("fold the names of users: %w", err)
+			return 0, err
 		}
-		if len(rows) < foldPage {
-			return nil
+		for _, r := range rows {
+			if _, err := q.FoldUser(ctx, sqlcgen.FoldUserParams{
+				SortKey: sortKey(r.DisplayName, r.ID), Search: searchText(r.DisplayName, r.Username, r.Email),
+				CompanyID: r.CompanyID, ID: r.ID,
+			}); err != nil {
+				return 0, err
+			}
 		}
+		return len(rows), nil
+	})
+	if err != nil {
+		return fmt.Errorf("fold the names of users: %w", err)
 	}
+	return nil
 }

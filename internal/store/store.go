@@ -99,6 +99,24 @@ func (s *Store) write(ctx context.Context, f func(q *sqlcgen.Queries) error) err
 	return fmt.Errorf("tried %d times: %w", maxTries, err)
 }
 
+// pageSize is how many rows a part of inPages works on.
+const pageSize = 500
+
+// inPages runs f in a transaction of its own again and again, until it says that it found fewer rows to
+// work on than it was let.
+func (s *Store) inPages(ctx context.Context, f func(q *sqlcgen.Queries, page int32) (int, error)) error {
+	for {
+		var found int
+		err := s.write(ctx, func(q *sqlcgen.Queries) (err error) {
+			found, err = f(q, pageSize)
+			return err
+		})
+		if err != nil || found < pageSize {
+			return err
+		}
+	}
+}
+
 func (s *Store) once(ctx context.Context, f func(q *sqlcgen.Queries) error) error {
 	if s.written != nil {
 		return s.written.write(ctx, f)

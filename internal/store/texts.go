@@ -203,36 +203,28 @@ func (s *Store) textsOf(ctx context.Context, c company.ID, now time.Time) (compa
 	return t, nil
 }
 
-// regionPage is how many numbers findRegions looks at in a transaction.
-const regionPage = 500
-
 // findRegions notes the countries of numbers from before these were kept, and of those that the
 // previous release has added since the last start. A number that does not open has none.
 func (s *Store) findRegions(ctx context.Context) error {
 	if s.texts.RegionOf == nil {
 		return nil
 	}
-	for {
-		var rows []sqlcgen.ListWithoutRegionRow
-		err := s.write(ctx, func(q *sqlcgen.Queries) error {
-			var err error
-			if rows, err = q.ListWithoutRegion(ctx, regionPage); err != nil {
-				return err
-			}
-			for _, r := range rows {
-				if err := s.findRegion(ctx, q, r); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
+	err := s.inPages(ctx, func(q *sqlcgen.Queries, page int32) (int, error) {
+		rows, err := q.ListWithoutRegion(ctx, page)
 		if err != nil {
-			return fmt.Errorf("find the countries of numbers: %w", err)
+			return 0, err
 		}
-		if len(rows) < regionPage {
-			return nil
+		for _, r := range rows {
+			if err := s.findRegion(ctx, q, r); err != nil {
+				return 0, err
+			}
 		}
+		return len(rows), nil
+	})
+	if err != nil {
+		return fmt.Errorf("find the countries of numbers: %w", err)
 	}
+	return nil
 }
 
 func (s *Store) findRegion(ctx context.Context, q *sqlcgen.Queries, r sqlcgen.ListWithoutRegionRow) error {

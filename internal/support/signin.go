@@ -1,7 +1,6 @@
 package support
 
 import (
-	"cmp"
 	"fmt"
 	"time"
 
@@ -110,7 +109,7 @@ func undelivered(m Message, to string) (what, do string) {
 	case outbox.Silent:
 		return what + "the carrier did not say whether it took it.", "They press Send again."
 	}
-	return cmp.Or(what, "") + "the carrier refused it.", another
+	return what + "the carrier refused it.", another
 }
 
 // refusals says what was wrong with what was typed.

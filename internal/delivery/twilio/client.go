@@ -2,18 +2,15 @@ package twilio
 
 import (
 	"context"
-	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
 	"strings"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"sallyport.dev/sallyport/internal/egress"
@@ -62,7 +59,7 @@ func (c *client) create(ctx context.Context, what resource, form url.Values) (st
 	req.Header.Set("User-Agent", "sallyport")
 	res, err := c.transport.RoundTrip(req)
 	if err != nil {
-		err = fmt.Errorf("ask Twilio: %w", cause(ctx, err))
+		err = fmt.Errorf("ask Twilio: %w", egress.Cause(ctx, err))
 		if connected.Load() {
 			err = fmt.Errorf("%w: %w", outbox.ErrSilent, err)
 		}
@@ -74,27 +71,6 @@ func (c *client) create(ctx context.Context, what resource, form url.Values) (st
 		body = nil // what is not whole says nothing
 	}
 	return judge(what, res.StatusCode, body)
-}
-
-// cause is what a transport says, without the bytes that it quotes: they are the other side's.
-func cause(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	if dns, ok := errors.AsType[*net.DNSError](err); ok && dns.IsNotFound {
-		return errors.New("no such name")
-	}
-	if code, ok := errors.AsType[syscall.Errno](err); ok {
-		return code
-	}
-	_, otherName := errors.AsType[x509.HostnameError](err)
-	switch {
-	case errors.Is(err, egress.ErrPrivate):
-		return egress.ErrPrivate
-	case otherName, strings.Contains(err.Error(), "certificate"):
-		return errors.New("its certificate is not good")
-	}
-	return errors.New("the connection is broken")
 }
 
 // created is what is read of an answer; refused of one that says no.
