@@ -167,7 +167,7 @@ func TestTheOperatorsCommands(t *testing.T) {
 			s.want(s.run("", "company", "list"), done, "offered", "required")
 
 			s.want(s.run("", "company", "countries"), failed, "--company")
-			s.want(s.run("", "company", "countries", "--company", "Free Lane"), done, "all, until its people have 10 numbers")
+			s.want(s.run("", "company", "countries", "--company", "Free Lane"), done, "all, until 10 of its people have one")
 			s.want(s.run("", "company", "countries", "--company", "Free Lane", "--set", "us,xx"), failed, `no country "xx"`)
 			s.want(s.run("", "company", "countries", "--company", "Free Lane", "--set", "us,ca"), done, "CA US, as it was set")
 			s.want(s.run("", "company", "countries", "--company", "Free Lane", "--own"), done, "all, until")

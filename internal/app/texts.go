@@ -65,7 +65,7 @@ func (h *Host) ShowCountries(ctx context.Context, w io.Writer, of string) error 
 	if err != nil {
 		return err
 	}
-	said := "all, until its people have " + fmt.Sprint(pumping.Settled) + " numbers"
+	said := "all, until " + fmt.Sprint(pumping.Settled) + " of its people have one"
 	switch {
 	case len(t.Named) > 0:
 		said = strings.Join(t.Named, " ") + ", as it was set"
