@@ -18,6 +18,7 @@ import (
 	"net/url"
 	"runtime"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -63,7 +64,7 @@ type App struct {
 	// Follower asks how pushes stand, while its Run runs; Serve runs it.
 	Follower *outbox.Follower
 	// Help is the articles, Feedback what readers give.
-	Help     *help.Shelf
+	Help     func() *help.Shelf
 	Feedback *help.Feedback
 	// Routes are the patterns that Handler answers, as they were registered.
 	Routes []string
@@ -159,12 +160,9 @@ func build(c config.Config, st *store.Store, ring *secret.Ring, o Outside) (*App
 	if err != nil {
 		return nil, fmt.Errorf("build the pages: %w", err)
 	}
-	articles, err := help.Load(c.HelpFolder)
+	articles, err := openHelp(c.HelpFolder, o.Log)
 	if err != nil {
-		return nil, fmt.Errorf("load the articles: %w", err)
-	}
-	for _, mistake := range articles.Mistakes() {
-		o.Log.Warn("a help article is left out, or a part of it", "mistake", mistake)
+		return nil, err
 	}
 	signIns := &signin.SignIns{
 		Store: st, Forms: st, Refusals: st, Names: st, Links: st, Passwords: hasher, Keys: ring, Kinds: kinds(ring), Now: o.Now, Log: o.Log,
@@ -184,10 +182,26 @@ func build(c config.Config, st *store.Store, ring *secret.Ring, o Outside) (*App
 	jar := cookie.Jar{Secure: c.Secure}
 	a.route(mux, f, jar, o)
 	a.Help, a.Feedback = articles, &help.Feedback{Store: st, Now: o.Now}
-	(&helppages.Pages{Shelf: a.Help, Index: search.New(a.Help.Articles()), Feedback: a.Feedback, Frame: f, Cookies: jar}).Routes(mux)
+	index := sync.OnceValue(func() *search.Index { return search.New(articles().Articles()) })
+	(&helppages.Pages{Shelf: articles, Index: index, Feedback: a.Feedback, Frame: f, Cookies: jar}).Routes(mux)
 	a.Routes = mux.patterns
 	a.Handler = a.besides(f.GuardMachines(c.Hosts, a.callbacks()), f.Guard(c.Hosts, mux.mux))
 	return a, nil
+}
+
+// openHelp opens the help centre, and says in the log what is wrong in the operator's folder.
+func openHelp(folder string, log *slog.Logger) (func() *help.Shelf, error) {
+	articles, err := help.Open(folder)
+	if err != nil {
+		return nil, fmt.Errorf("load the articles: %w", err)
+	}
+	if folder == "" {
+		return articles, nil
+	}
+	for _, mistake := range articles().Mistakes() {
+		log.Warn("a help article is left out, or a part of it", "mistake", mistake)
+	}
+	return articles, nil
 }
 
 // connectCarriers makes what brings messages out: those of o, and the carriers of the configuration.

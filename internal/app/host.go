@@ -385,5 +385,5 @@ func (h *Host) ListCompanies(ctx context.Context, w io.Writer) error {
 
 // ReportHelp writes what readers of the help centre gave in so many days.
 func (h *Host) ReportHelp(ctx context.Context, w io.Writer, days int) error {
-	return h.app.Feedback.Report(ctx, w, h.app.Help, days)
+	return h.app.Feedback.Report(ctx, w, h.app.Help(), days)
 }

@@ -1,7 +1,7 @@
 // Package help is the knowledge base: articles in Markdown, a file each, that every
 // installation carries, with the reference pages of docs, and what the operator adds.
 //
-//	Load      reads and renders all of them, once, at start-up       -> Shelf
+//	Open      reads and renders all of them, once                    -> Shelf
 //	Article   one of them, in blocks: text, and callouts             article.go, render.go, link.go
 //	folder    the operator's own, which may replace ours             folder.go
 //	search    what somebody types leads to articles                  below, with query
@@ -65,20 +65,33 @@ type Shelf struct {
 	mistakes []error
 }
 
+// Open returns what gives the shelf of our articles and those of the operator's folder, "" for none. The
+// folder is read now, so that its mistakes are known at start-up; without one all is read when
+// somebody first asks for help, since a start shall be quick.
+func Open(folder string) (func() *Shelf, error) {
+	if folder == "" {
+		return program, nil
+	}
+	s, err := Load(folder)
+	if err != nil {
+		return nil, err
+	}
+	return func() *Shelf { return s }, nil
+}
+
+// program is what the program carries: read once, since it is the same for all that a process builds.
+var program = sync.OnceValue(func() *Shelf {
+	s, err := Load("")
+	if err != nil {
+		panic(err) // it is embedded, and was read by the tests
+	}
+	return s
+})
+
 // Load reads and renders our articles, and those of the operator's folder, "" for none. A mistake
 // in one of ours is an error. One in the folder is among Mistakes: that file, or that part of
 // it, is left out, and nothing else.
 func Load(folder string) (*Shelf, error) {
-	if folder == "" {
-		return program()
-	}
-	return load(folder)
-}
-
-// program is what the program carries: read once, since it is the same for all that a process builds.
-var program = sync.OnceValues(func() (*Shelf, error) { return load("") })
-
-func load(folder string) (*Shelf, error) {
 	s := &Shelf{numbers: map[int]string{}, slugs: map[string]int{}, pictures: map[string]Picture{}}
 	drafts, err := ours(s.pictures)
 	if err != nil {

@@ -14,6 +14,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -128,7 +129,7 @@ func helpCentre(t *testing.T, folder string, o frame.Options) (http.Handler, *re
 	f, _ := newFrame(t, o)
 	mux, kept := http.NewServeMux(), &readers{}
 	feedback := &help.Feedback{Store: kept, Now: func() time.Time { return now }}
-	(&helppages.Pages{Shelf: s, Index: search.New(s.Articles()), Feedback: feedback, Frame: f, Cookies: cookie.Jar{}}).Routes(mux)
+	(&helppages.Pages{Shelf: func() *help.Shelf { return s }, Index: sync.OnceValue(func() *search.Index { return search.New(s.Articles()) }), Feedback: feedback, Frame: f, Cookies: cookie.Jar{}}).Routes(mux)
 	return f.Guard([]string{"example.com"}, mux), kept
 }
 

@@ -464,7 +464,7 @@ func textsSamples(say words.Printer) []sample {
 	}
 }
 
-func shelf() *help.Shelf { return must(help.Load("")) }
+func shelf() *help.Shelf { return must(help.Open(""))() }
 
 func helpSamples(say words.Printer) []sample {
 	s := shelf()

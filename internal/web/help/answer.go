@@ -60,7 +60,7 @@ func (p *Pages) getThanks(w http.ResponseWriter, r *http.Request) error {
 
 // explain says that enough was given; all else is the frame's.
 func (p *Pages) explain(r *http.Request, err error) (int, frame.Page) {
-	a, ok := p.Shelf.Find(r.PathValue("article"))
+	a, ok := p.Shelf().Find(r.PathValue("article"))
 	if !ok || !errors.Is(err, help.ErrEnough) {
 		return p.Frame.Explain(r, err)
 	}

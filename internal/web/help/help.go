@@ -36,8 +36,8 @@ func Templates() fs.FS { return frame.Room(pages) }
 
 // Pages answers for the help centre. Its fields are set once, in app.
 type Pages struct {
-	Shelf    *help.Shelf
-	Index    *search.Index // of the Shelf
+	Shelf    func() *help.Shelf
+	Index    func() *search.Index // of the Shelf
 	Feedback *help.Feedback
 	Frame    *frame.Frame
 	Cookies  cookie.Jar
@@ -57,7 +57,7 @@ func (p *Pages) Routes(mux frame.Mux) {
 }
 
 func (p *Pages) getList(w http.ResponseWriter, r *http.Request) error {
-	v := List{Inside: p.inside(r), Articles: p.Shelf.Articles()}
+	v := List{Inside: p.inside(r), Articles: p.Shelf().Articles()}
 	return p.Frame.Render(w, http.StatusOK, v.Page(p.Frame.Printer(r)))
 }
 
@@ -96,7 +96,7 @@ const foundWhileTyping = 5
 
 func (p *Pages) search(r *http.Request, unfinished bool) (Results, error) {
 	typed := r.FormValue("q")
-	f, err := p.Index.Search(r.Context(), typed, unfinished)
+	f, err := p.Index().Search(r.Context(), typed, unfinished)
 	if err != nil {
 		return Results{}, err
 	}
@@ -113,7 +113,7 @@ func (p *Pages) search(r *http.Request, unfinished bool) (Results, error) {
 func (p *Pages) getArticle(w http.ResponseWriter, r *http.Request) error {
 	name := r.PathValue("article")
 	if n, err := strconv.Atoi(name); err == nil {
-		a, ok := p.Shelf.Numbered(n)
+		a, ok := p.Shelf().Numbered(n)
 		if !ok {
 			return frame.NotFound
 		}
@@ -124,13 +124,13 @@ func (p *Pages) getArticle(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	v := Article{Inside: p.inside(r), Article: a, Related: p.Shelf.Related(a)}
+	v := Article{Inside: p.inside(r), Article: a, Related: p.Shelf().Related(a)}
 	return p.Frame.Render(w, http.StatusOK, v.Page(p.Frame.Printer(r)))
 }
 
 // article is the one that a path names.
 func (p *Pages) article(r *http.Request) (help.Article, error) {
-	a, ok := p.Shelf.Find(r.PathValue("article"))
+	a, ok := p.Shelf().Find(r.PathValue("article"))
 	if !ok {
 		return help.Article{}, frame.NotFound
 	}
@@ -139,7 +139,7 @@ func (p *Pages) article(r *http.Request) (help.Article, error) {
 
 // getPicture: browsers keep what has the digest in its address for good, and other bytes have another one.
 func (p *Pages) getPicture(w http.ResponseWriter, r *http.Request) error {
-	picture, ok := p.Shelf.Picture(r.PathValue("picture"))
+	picture, ok := p.Shelf().Picture(r.PathValue("picture"))
 	if !ok {
 		return frame.NotFound
 	}
