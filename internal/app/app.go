@@ -17,6 +17,7 @@ import (
 	"net/http"
 	"net/url"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -68,7 +69,7 @@ type App struct {
 	Feedback *help.Feedback
 	// Routes are the patterns that Handler answers, as they were registered.
 	Routes []string
-	slots  int // passwords that are hashed at a time
+	gate   *password.Gate
 	log    *slog.Logger
 	now    func() time.Time
 	phone  *phone.Phone
@@ -167,7 +168,7 @@ func build(c config.Config, st *store.Store, ring *secret.Ring, o Outside) (*App
 	signIns := &signin.SignIns{
 		Store: st, Forms: st, Refusals: st, Names: st, Links: st, Passwords: hasher, Keys: ring, Kinds: kinds(ring), Now: o.Now, Log: o.Log,
 	}
-	a := &App{Store: st, SignIns: signIns, Hasher: hasher, slots: gate.Slots(), log: o.Log, now: o.Now, phone: o.Phone}
+	a := &App{Store: st, SignIns: signIns, Hasher: hasher, gate: gate, log: o.Log, now: o.Now, phone: o.Phone}
 	client := okta.New(okta.Options{Now: o.Now, Allowed: c.OktaHosts})
 	a.organisations = organisations{hosts: c.OktaHosts, tester: o.Okta}
 	if o.Okta == nil {
@@ -229,9 +230,13 @@ func (a *App) connectCarriers(c config.Config, catalogue *words.Catalogue, o Out
 	return nil
 }
 
-// AddThreads gives the process one for each password that is hashed at a time, so that everything else
-// still runs meanwhile: see docs/performance.md. It is for a program that serves, once.
-func (a *App) AddThreads() { runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + a.slots) }
+// Tune gives the process a thread for each password that is hashed at a time, so that everything else
+// still runs meanwhile, and the memory of hashes back to the system once nobody signs in: see
+// docs/performance.md. It is for a program that serves, once and before it does.
+func (a *App) Tune() {
+	runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + a.gate.Slots())
+	a.gate.WhenQuiet(debug.FreeOSMemory)
+}
 
 // hostOf is a Host header without its port.
 func hostOf(header string) string { return (&url.URL{Host: header}).Hostname() }

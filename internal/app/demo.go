@@ -62,7 +62,7 @@ func Demo(ctx context.Context, o DemoOptions, now func() time.Time, out io.Write
 		return fmt.Errorf("%w (the demo's folder is %s)", err, folder.Path)
 	}
 	defer func() { err = errors.Join(err, a.Close()) }()
-	a.AddThreads()
+	a.Tune()
 	added, err := demo.Seed(ctx, a.Store, a.Hasher, now())
 	if err != nil {
 		return fmt.Errorf("seed the demo: %w", err)

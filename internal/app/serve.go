@@ -61,7 +61,7 @@ func Serve(ctx context.Context, c config.Server, now func() time.Time, log *slog
 	if empty {
 		return errors.New(`there is no company in this database yet: "sallyport init" makes the first`)
 	}
-	a.AddThreads()
+	a.Tune()
 	log.InfoContext(ctx, "serving", "address", c.Base.String(), "listen", l.Addr().String(), "tls", speaks != nil)
 	err = a.serve(ctx, l, serving{handler: a.edge(c, a.Handler), tls: speaks, linger: linger, watch: a.watchClock})
 	if err == nil {

@@ -19,6 +19,8 @@ const (
 	averageOver = 8
 	// shortest keeps a clock that stood still from making the line endless.
 	shortest = 100 * time.Microsecond
+	// quietAfter is how long nobody hashes before the gate is quiet.
+	quietAfter = 2 * time.Second
 )
 
 // Gate lets as many hashes run as the machine bears and keeps a bounded line of those
@@ -35,6 +37,7 @@ type Gate struct {
 	line    *list.List     // of *place; empty while a slot is free
 	held    map[string]int // places in the line by network; none is 0
 	average time.Duration
+	quiet   *time.Timer // runs what WhenQuiet was given; nil: nothing
 }
 
 // place is a place in the line.
@@ -59,6 +62,22 @@ func NewGate(p Params, cores int, now func() time.Time) *Gate {
 // Slots is how many hashes run at once. Raise GOMAXPROCS by as many: a hash holds its
 // thread for 10 ms at a time, and with as many hashes as threads the network waits too.
 func (g *Gate) Slots() int { return g.slots }
+
+// WhenQuiet makes g call f whenever nobody has hashed for a while. A hash leaves all its memory
+// behind, which otherwise stays the process's until it needs as much again. Call it once.
+func (g *Gate) WhenQuiet(f func()) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.quiet = time.AfterFunc(quietAfter, func() {
+		g.mu.Lock()
+		rests := g.running == 0
+		g.mu.Unlock()
+		if rests {
+			f()
+		}
+	})
+	g.quiet.Stop()
+}
 
 // Busy is ErrBusy with the time after which trying again is worth it.
 type Busy struct{ RetryAfter time.Duration }
@@ -182,7 +201,9 @@ func (g *Gate) leave(took time.Duration) {
 func (g *Gate) pass() {
 	first := g.line.Front()
 	if first == nil {
-		g.running--
+		if g.running--; g.running == 0 && g.quiet != nil {
+			g.quiet.Reset(quietAfter)
+		}
 		return
 	}
 	g.remove(first).turn <- nil

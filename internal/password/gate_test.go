@@ -307,6 +307,38 @@ func TestWhoHasGivenUpAlreadyDoesNotRun(t *testing.T) {
 	}
 }
 
+func TestWhatWaitsForQuietRunsOnceNobodyHashes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := NewGate(Default, 2, time.Now)
+		var calls atomic.Int32
+		g.WhenQuiet(func() { calls.Add(1) })
+		hash := func(took time.Duration) {
+			if err := g.Do(t.Context(), "", func() { time.Sleep(took) }); err != nil {
+				t.Error(err)
+			}
+		}
+		after := func(d time.Duration, want int32, when string) {
+			t.Helper()
+			time.Sleep(d)
+			synctest.Wait()
+			if got := calls.Load(); got != want {
+				t.Errorf("%s it was called %d times, want %d", when, got, want)
+			}
+		}
+		after(time.Hour, 0, "before the first hash")
+		hash(time.Millisecond)
+		after(quietAfter-time.Second, 0, "a moment too early")
+		hash(time.Millisecond)
+		after(quietAfter-time.Second, 0, "while somebody hashes now and then")
+		hash(10 * quietAfter)
+		after(0, 0, "while somebody hashed")
+		after(quietAfter, 1, "when nobody hashes")
+		after(time.Hour, 1, "an hour later")
+		hash(time.Millisecond)
+		after(quietAfter, 2, "after another hash")
+	})
+}
+
 func TestAPanicGivesItsSlotBack(t *testing.T) {
 	g := NewGate(Default, 1, time.Now)
 	func() {

@@ -101,7 +101,7 @@ func serve(ctx context.Context, o options, now func() time.Time) error {
 		return errors.Join(err, l.Close())
 	}
 	defer func() { _ = a.Close() }() // it is killed more often than it ends
-	a.AddThreads()
+	a.Tune()
 	if o.profile != "" {
 		p, err := loopback(ctx, o.profile)
 		if err != nil {
