@@ -82,7 +82,9 @@ func (s *Store) provider() (*goose.Provider, error) {
 	if err != nil {
 		return nil, err
 	}
-	options := []goose.ProviderOption{goose.WithStore(versionsOnce{versions}), goose.WithDisableGlobalRegistry(true)}
+	options := []goose.ProviderOption{
+		goose.WithStore(versionsOnce{versions}), goose.WithDisableGlobalRegistry(true), goose.WithGoMigrations(s.compact()),
+	}
 	if s.dialect.name == "postgres" {
 		locker, err := lock.NewPostgresSessionLocker(
 			lock.WithLockTimeout(uint64(lockPoll/time.Second), uint64(migrateTimeout/lockPoll)))
