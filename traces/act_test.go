@@ -15,6 +15,7 @@ func (w *world) actions() map[string]func(*rapid.T) {
 	acts := map[string]func(*rapid.T){
 		"gives a password": w.actPassword,
 		"goes in":          w.actGoesIn,
+		"mistypes":         w.actMistypes,
 		"is at the door":   w.actPassword,
 		"answers rightly":  w.actRight,
 		"answers":          w.actAnswer,
@@ -95,6 +96,20 @@ func (w *world) actPassword(t *rapid.T) {
 		return
 	}
 	for range rapid.IntRange(1, 6).Draw(t, "times") {
+		w.password(b, user, false, awayNever)
+	}
+}
+
+// actMistypes: wrong passwords before a whole sign-in count no more after it.
+func (w *world) actMistypes(t *rapid.T) {
+	b, user, some := w.someBrowser(t), someone(t), rapid.IntRange(1, 4)
+	for range some.Draw(t, "times before") {
+		w.password(b, user, false, awayNever)
+	}
+	if !w.goesIn(b, user, w.someWay(t)) {
+		return
+	}
+	for range some.Draw(t, "times after") {
 		w.password(b, user, false, awayNever)
 	}
 }

@@ -399,6 +399,7 @@ func (w *world) judgeRows(before rows, r *request) {
 	w.judgeMethods()
 	w.judgeSpends()
 	w.judgeSessions()
+	w.judgeEntered()
 	for _, kind := range slices.Sorted(maps.Keys(w.events)) {
 		n, sum := w.events[kind], int64(0)
 		for k, r := range w.rows {
@@ -408,6 +409,26 @@ func (w *world) judgeRows(before rows, r *request) {
 		}
 		if sum != int64(n) {
 			w.broke(10, "%d lines of the log say %s, want %d", sum, kind, n)
+		}
+	}
+}
+
+// judgeEntered: what was entered is noted, since all that was not counts towards the limits (12).
+func (w *world) judgeEntered() {
+	var noted, entered [people]int64
+	for k, r := range w.rows {
+		if k.what == rowOutbox && k.b != none {
+			noted[k.b] += r.n
+		}
+	}
+	for _, m := range w.messages {
+		if m.entered {
+			entered[m.user]++
+		}
+	}
+	for user := range people {
+		if noted[user] < entered[user] {
+			w.broke(12, "%d codes of %s were entered, and %d are noted", entered[user], nameOf(user), noted[user])
 		}
 	}
 }

@@ -23,7 +23,7 @@ const (
 	rowSession = "session" // by the sign-in that made it; m: assurance
 	rowWait    = "wait"    // of a user and a kind of browser; m: until, ms
 	rowEvent   = "event"   // by kind, how many
-	rowOutbox  = "outbox"  // by channel, how many
+	rowOutbox  = "outbox"  // by channel; m: how many; n: those whose code was entered
 )
 
 // key names a row: a and b are numbers in the trace, b the owner or none.
@@ -79,7 +79,7 @@ UNION ALL
 SELECT 'event', kind, person_id, count(*), 0, ''
   FROM event WHERE company_id IN ($1, $2) GROUP BY kind, person_id
 UNION ALL
-SELECT 'outbox', channel, user_id, count(*), 0, ''
+SELECT 'outbox', channel, user_id, count(*), SUM(CASE WHEN entered THEN 1 ELSE 0 END), ''
   FROM outbox WHERE company_id IN ($1, $2) GROUP BY channel, user_id`
 
 // read reads the rows of the trace under way.
