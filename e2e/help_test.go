@@ -62,7 +62,7 @@ func TestHelpIsWhereSomebodyIsStuck(t *testing.T) {
 		p.Press("Yes")
 		p.Heading("Thank you")
 		p.Go("/help/search?q=xylophone")
-		p.See("No article has “xylophone”", "Still cannot sign in?")
+		p.See("No article has “xylophone”", "Still can’t sign in?")
 		p.Follow("Sign in")
 		p.At("/sign-in")
 		helps("Help with signing in", "I can’t sign in")
