@@ -23,7 +23,7 @@ const (
 // articlePictures are those that help articles show, by name, of pages at which journeys pass.
 var articlePictures = map[string]string{
 	"choose": onCard, "scan": onCard, "finish": onCard, "register": onCard, "push": onCard, "number": onCard, "text": onCard, "call": onCard,
-	"code-refused": onCard, "wait": onCard, "my-account": inRoom, "user-accounts": inRoom, "reset": inRoom,
+	"code-refused": onCard, "wait": onCard, "contacts": onCard, "my-account": inRoom, "user-accounts": inRoom, "reset": inRoom,
 }
 
 // words are what a page calls its parts. What changes from one sign-in to the next is left out.

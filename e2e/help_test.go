@@ -1,6 +1,9 @@
 package e2e
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 // From a page where somebody is stuck a link leads to the article that helps, in a tab of its
 // own, and from there to all the others.
@@ -58,12 +61,24 @@ func TestHelpIsWhereSomebodyIsStuck(t *testing.T) {
 		p.Fill("Setting Up: Google Authenticator", "How it is with two phones")
 		p.Press("Send")
 		p.Heading("Thank you")
+		report := p.demo.Command(t, "help", "report")
+		for _, want := range []string{"Setting Up: Google Authenticator", "How it is with two phones"} {
+			if !strings.Contains(report, want) {
+				t.Errorf("the report does not say %q:\n%s", want, report)
+			}
+		}
 		p.Follow("Back to the article")
 		p.Press("Yes")
 		p.Heading("Thank you")
 		p.Go("/help/search?q=xylophone")
-		p.See("No article has “xylophone”", "Still cannot sign in?")
-		p.Follow("Sign in")
+		p.See("No article has “xylophone”", "Still can’t sign in?")
+		p.Follow("Still can’t sign in?")
+		p.Heading("Still can’t sign in?")
+		p.See("Call Support, +1 555 010 0199", "Say your username", "Nobody asks for your password or a code")
+		p.Follow("the page of that sign-in") // which was left at the list of methods
+		p.Heading("Still can’t sign in?")
+		p.See(p.user.Username, "Ada Okafor")
+		p.Press("Start again")
 		p.At("/sign-in")
 		helps("Help with signing in", "I can’t sign in")
 	})
@@ -78,7 +93,7 @@ func TestTheHelpCentreIsForEverybody(t *testing.T) {
 	w.bringAxe()
 	w.Go("/help")
 	pages := append(evaluate[[]string](w, `[...document.querySelectorAll("main li a")].map((a) => a.getAttribute("href"))`),
-		"/help", "/help/search?q=authentcator", "/help/search?q=xylophone", "/help/user-roles/missing", "/help/user-roles/thanks", "/help/decision-0013-carriers")
+		"/help", "/help/search?q=authentcator", "/help/search?q=xylophone", "/help/user-roles/missing", "/help/user-roles/thanks", "/help/decision-0013-carriers", "/sign-in/help")
 	if len(pages) < 20 {
 		t.Fatalf("there are %d pages: %q", len(pages), pages)
 	}

@@ -61,6 +61,7 @@ var ways = []Way{{1280, true}, {1280, false}, {360, true}, {360, false}}
 // person is somebody with a browser and a phone or two.
 type person struct {
 	*Window
+	demo   *Program
 	user   User
 	phones map[string]*Phone // authenticator apps, by the method's name on the pages
 	hand   *Handset          // what texts, calls and mails come to; nil until it is looked at
@@ -84,7 +85,7 @@ func (p *person) handset() *Handset {
 // newPerson opens a window for one of the demo's users.
 func newPerson(t *testing.T, demo *Program, username string, way Way) *person {
 	t.Helper()
-	return &person{Window: Open(t, chromium, demo.URL, way), user: demo.User(t, username), phones: map[string]*Phone{}}
+	return &person{Window: Open(t, chromium, demo.URL, way), demo: demo, user: demo.User(t, username), phones: map[string]*Phone{}}
 }
 
 // journey walks one way in every Way, each with another user of one demo.

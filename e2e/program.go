@@ -39,6 +39,8 @@ type Program struct {
 	Users map[string]User
 
 	t       *testing.T
+	path    string // of the program
+	folder  string // where it keeps its data
 	command *exec.Cmd
 	output  output
 	done    chan error
@@ -48,7 +50,7 @@ type Program struct {
 // stops it when the test ends.
 func Demo(t *testing.T, path, folder string) *Program {
 	t.Helper()
-	p := &Program{t: t, Users: map[string]User{}, done: make(chan error, 1)}
+	p := &Program{t: t, path: path, folder: folder, Users: map[string]User{}, done: make(chan error, 1)}
 	p.command = exec.Command(path, "demo", "--listen", "127.0.0.1:0", "--data", folder)
 	p.command.Stdout, p.command.Stderr = &p.output, &p.output
 	if err := p.command.Start(); err != nil {
@@ -116,6 +118,18 @@ func (p *Program) User(t *testing.T, username string) User {
 		t.Fatalf("the demo's table has no %s:\n%s", username, p.output.String())
 	}
 	return u
+}
+
+// Command runs one of the operator's commands on the demo's data, while it runs, and returns what it says.
+func (p *Program) Command(t *testing.T, args ...string) string {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	said, err := exec.CommandContext(ctx, p.path, append(args, "--demo", "--data", p.folder)...).CombinedOutput()
+	if err != nil {
+		t.Fatalf("sallyport %s: %v\n%s", strings.Join(args, " "), err, said)
+	}
+	return string(said)
 }
 
 // Printed is what the program has printed up to now, its log included.

@@ -10,7 +10,7 @@ import (
 func (p program) companyAdd(ctx context.Context, args []string) error {
 	var n app.NewCompany
 	f := p.flags("company add", " NAME")
-	load := p.configured(f)
+	open := p.host(f)
 	f.BoolVar(&n.TwoFactor, "two-factor", true, "require two-factor of everyone in it")
 	f.StringVar(&n.Administrator.Username, "username", "", "`username` of its administrator (needed)")
 	f.StringVar(&n.Administrator.Name, "name", "", "the administrator's display `name` (default: the username)")
@@ -24,7 +24,7 @@ func (p program) companyAdd(ctx context.Context, args []string) error {
 		return wrongUse("say with --username who its administrator is")
 	}
 	n.Name = names[0]
-	return atHost(ctx, load, func(h *app.Host) error {
+	return atHost(ctx, open, func(h *app.Host) error {
 		first, err := h.AddCompany(ctx, n)
 		if err != nil {
 			return err
@@ -37,9 +37,9 @@ func (p program) companyAdd(ctx context.Context, args []string) error {
 
 func (p program) companyList(ctx context.Context, args []string) error {
 	f := p.flags("company list", "")
-	load := p.configured(f)
+	open := p.host(f)
 	if _, err := parse(f, args); err != nil {
 		return err
 	}
-	return atHost(ctx, load, func(h *app.Host) error { return h.ListCompanies(ctx, p.out) })
+	return atHost(ctx, open, func(h *app.Host) error { return h.ListCompanies(ctx, p.out) })
 }

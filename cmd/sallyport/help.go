@@ -9,7 +9,7 @@ import (
 // helpReport is for whoever writes help articles. "sallyport help" alone is this program's own help.
 func (p program) helpReport(ctx context.Context, args []string) error {
 	f := p.flags("help report", "")
-	load := p.configured(f)
+	open := p.host(f)
 	days := f.Int("days", 30, "how many `days` to look back, at most 90")
 	if _, err := parse(f, args); err != nil {
 		return err
@@ -17,5 +17,5 @@ func (p program) helpReport(ctx context.Context, args []string) error {
 	if *days < 1 || *days > 90 {
 		return wrongUse("--days: want 1 to 90, since no more is kept")
 	}
-	return atHost(ctx, load, func(h *app.Host) error { return h.ReportHelp(ctx, p.out, *days) })
+	return atHost(ctx, open, func(h *app.Host) error { return h.ReportHelp(ctx, p.out, *days) })
 }

@@ -48,6 +48,7 @@ const usage = `Sallyport: two-factor sign-in, self-hosted.
 
 Each has --help. All but demo, init and mail preview read the configuration: --config FILE, else
 $SALLYPORT_CONFIG, else sallyport.toml, else /etc/sallyport/sallyport.toml.
+With --demo those about users, companies, texts, support and help work on the demo instead.
 `
 
 // The exit codes.

@@ -59,6 +59,7 @@ func TestWhatIsAskedWronglyIsToldWithExitCode2(t *testing.T) {
 		{[]string{"serve", "now"}, `what is "now"?`},
 		{[]string{"serve", "--port", "1"}, "flag provided but not defined: -port"},
 		{[]string{"demo", "x"}, `what is "x"?`},
+		{[]string{"user", "list", "--data", "x"}, "say --demo too"},
 		{[]string{"user", "add"}, "say which username"},
 		{[]string{"user", "add", "sam", "sue"}, `what is "sue"?`},
 		{[]string{"company", "add", "Free Lane"}, "--username"},
@@ -80,6 +81,15 @@ func TestWhatIsAskedWronglyIsToldWithExitCode2(t *testing.T) {
 		if !strings.Contains(usage, "sallyport "+name) {
 			t.Errorf("help does not tell of %s", name)
 		}
+	}
+}
+
+func TestACommandSaysWhereThereIsNoDemo(t *testing.T) {
+	folder := t.TempDir()
+	s := shell{t: t}
+	s.want(s.run("", "user", "list", "--demo", "--data", folder), failed, "there is no demo in "+folder)
+	if left, err := os.ReadDir(folder); err != nil || len(left) != 0 {
+		t.Errorf("it leaves %v (%v) there", left, err)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"strings"
@@ -13,17 +14,35 @@ import (
 	"golang.org/x/term"
 
 	"sallyport.dev/sallyport/internal/app"
-	"sallyport.dev/sallyport/internal/config"
 	"sallyport.dev/sallyport/internal/secret"
 )
 
-// atHost runs f on the keys and the database of the configuration.
-func atHost(ctx context.Context, load func() (config.Server, error), f func(h *app.Host) error) error {
-	c, err := load()
-	if err != nil {
-		return err
+// opens opens what a command of the operator works on.
+type opens func(ctx context.Context) (*app.Host, error)
+
+// host adds the flags that say which server a command is for: that of a configuration, or the demo.
+func (p program) host(f *flag.FlagSet) opens {
+	load := p.configured(f)
+	ofDemo := f.Bool("demo", false, "of the demo instead, which may be running: no configuration is read")
+	data := f.String("data", "", "with --demo: its `folder`, where it was given one")
+	return func(ctx context.Context) (*app.Host, error) {
+		if *ofDemo {
+			return app.OpenDemoHost(ctx, *data, time.Now)
+		}
+		if *data != "" {
+			return nil, wrongUse("--data is the demo's folder: say --demo too")
+		}
+		c, err := load()
+		if err != nil {
+			return nil, err
+		}
+		return app.OpenHost(ctx, c, time.Now)
 	}
-	h, err := app.OpenHost(ctx, c, time.Now)
+}
+
+// atHost runs f on the keys and the database that open opens.
+func atHost(ctx context.Context, open opens, f func(h *app.Host) error) error {
+	h, err := open(ctx)
 	if err != nil {
 		return err
 	}
@@ -38,7 +57,7 @@ func (p program) show(username string, pw secret.Text) {
 func (p program) userAdd(ctx context.Context, args []string) error {
 	var n app.NewUser
 	f := p.flags("user add", " USERNAME")
-	load := p.configured(f)
+	open := p.host(f)
 	f.StringVar(&n.Company, "company", "", "`name` or id of their company (default: the only one)")
 	f.StringVar(&n.Name, "name", "", "display `name` (default: the username)")
 	f.StringVar(&n.Email, "email", "", "e-mail `address`")
@@ -49,7 +68,7 @@ func (p program) userAdd(ctx context.Context, args []string) error {
 		return err
 	}
 	n.Username = names[0]
-	return atHost(ctx, load, func(h *app.Host) error {
+	return atHost(ctx, open, func(h *app.Host) error {
 		first, err := h.AddUser(ctx, n)
 		if err != nil {
 			return err
@@ -61,23 +80,23 @@ func (p program) userAdd(ctx context.Context, args []string) error {
 
 func (p program) userList(ctx context.Context, args []string) error {
 	f := p.flags("user list", "")
-	load := p.configured(f)
+	open := p.host(f)
 	of := f.String("company", "", "`name` or id of one company (default: all)")
 	if _, err := parse(f, args); err != nil {
 		return err
 	}
-	return atHost(ctx, load, func(h *app.Host) error { return h.ListUsers(ctx, p.out, *of) })
+	return atHost(ctx, open, func(h *app.Host) error { return h.ListUsers(ctx, p.out, *of) })
 }
 
 func (p program) userPassword(ctx context.Context, args []string) error {
 	f := p.flags("user password", " USERNAME")
-	load := p.configured(f)
+	open := p.host(f)
 	generate := f.Bool("generate", false, "make a password and show it once, instead of reading one from standard input")
 	names, err := parse(f, args, "username")
 	if err != nil {
 		return err
 	}
-	return atHost(ctx, load, func(h *app.Host) error {
+	return atHost(ctx, open, func(h *app.Host) error {
 		var pw secret.Text
 		if !*generate {
 			if pw, err = p.readPassword(names[0]); err != nil {
@@ -151,12 +170,12 @@ func (p program) userReset(ctx context.Context, args []string) error {
 // aboutUser is a command that does one thing to one user.
 func (p program) aboutUser(ctx context.Context, args []string, name string, do func(*app.Host, context.Context, string) error, said string) error {
 	f := p.flags(name, " USERNAME")
-	load := p.configured(f)
+	open := p.host(f)
 	names, err := parse(f, args, "username")
 	if err != nil {
 		return err
 	}
-	return atHost(ctx, load, func(h *app.Host) error {
+	return atHost(ctx, open, func(h *app.Host) error {
 		if err := do(h, ctx, names[0]); err != nil {
 			return err
 		}

@@ -16,7 +16,7 @@ var betweenRoutes = []string{
 	"POST /sign-in/{id}/cancel", "GET /sign-in/{id}/{form}", "GET /assets/", "GET /healthz",
 	"GET /sign-in/{id}/number", "POST /sign-in/{id}/number", "POST /sign-in/{id}/resend", "POST /sign-in/{id}/call",
 	"GET /sign-in/{id}/delivery",
-	"GET /help", "GET /help/{article}", "GET /help/search", "GET /help/found", // for everybody
+	"GET /help", "GET /help/{article}", "GET /help/search", "GET /help/found", "GET /sign-in/help", // for everybody
 }
 
 // insideMarks stand on the pages inside and nowhere else.

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net"
+	"os"
 	"runtime/debug"
 	"strconv"
 	"time"
@@ -49,15 +51,9 @@ func Demo(ctx context.Context, o DemoOptions, now func() time.Time, out io.Write
 	}
 	defer func() { err = errors.Join(err, org.close()) }()
 	p := &phone.Phone{}
-	a, err := New(ctx, config.Config{
-		Database: "sqlite:" + folder.Database(), KeyFile: folder.Keys(), Hosts: loopbackHosts(l.Addr().(*net.TCPAddr)),
-		OktaHosts:   []string{org.Origin},
-		Texts:       pumping.Rules{Record: true}, // nobody pays for the demo phone's texts
-		ProductName: "Sallyport", Support: demo.Support, Password: password.Default,
-	}, Outside{
-		Now: now, Log: log, Phone: p, StandIn: org.Org,
-		Senders: map[outbox.Channel]outbox.Sender{outbox.Text: p, outbox.Call: p, outbox.Mail: p},
-	})
+	c := demoConfig(folder)
+	c.Hosts, c.OktaHosts = loopbackHosts(l.Addr().(*net.TCPAddr)), []string{org.Origin}
+	a, err := New(ctx, c, Outside{Now: now, Log: log, Phone: p, StandIn: org.Org, Senders: carriedBy(p)})
 	if err != nil {
 		return fmt.Errorf("%w (the demo's folder is %s)", err, folder.Path)
 	}
@@ -81,6 +77,38 @@ func Demo(ctx context.Context, o DemoOptions, now func() time.Time, out io.Write
 		return fmt.Errorf("print the table: %w", err)
 	}
 	return a.Serve(ctx, l)
+}
+
+// demoConfig is the configuration of the demo in folder, but for where browsers find it.
+func demoConfig(folder demo.Folder) config.Config {
+	return config.Config{
+		Database: "sqlite:" + folder.Database(), KeyFile: folder.Keys(), Hosts: []string{"127.0.0.1"},
+		Texts:       pumping.Rules{Record: true}, // nobody pays for the demo phone's texts
+		ProductName: "Sallyport", Support: demo.Support, SupportHours: demo.SupportHours, Password: password.Default,
+	}
+}
+
+// carriedBy: p brings everything.
+func carriedBy(p *phone.Phone) map[outbox.Channel]outbox.Sender {
+	return map[outbox.Channel]outbox.Sender{outbox.Text: p, outbox.Call: p, outbox.Mail: p}
+}
+
+// OpenDemoHost is OpenHost of the demo in a folder, "" for its own one, beside the demo when that runs.
+// Its keys may lie beside its data, since nothing in it is a secret.
+func OpenDemoHost(ctx context.Context, path string, now func() time.Time) (*Host, error) {
+	if path == "" {
+		var err error
+		if path, err = demo.DefaultFolder(); err != nil {
+			return nil, err
+		}
+	}
+	folder := demo.Folder{Path: path}
+	if _, err := os.Stat(folder.Database()); errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf(`there is no demo in %s: "sallyport demo" makes one; say --data where it was given a folder`, path)
+	} else if err != nil {
+		return nil, fmt.Errorf("find the demo's database: %w", err)
+	}
+	return hostOn(ctx, demoConfig(folder), Outside{Now: now, Senders: carriedBy(&phone.Phone{})})
 }
 
 func closed(l net.Listener) error {

@@ -186,3 +186,29 @@ func must(t *testing.T, err error) {
 		t.Fatal(err)
 	}
 }
+
+// Whoever tries the demo tries the operator's commands on it too, while it runs.
+func TestTheOperatorsCommandsWorkBesideTheDemo(t *testing.T) {
+	folder := t.TempDir()
+	_, printed, _ := startDemo(t, app.DemoOptions{Listen: "127.0.0.1:0", Data: folder})
+	if want := "sallyport user list --demo --data " + folder; !strings.Contains(printed, want) {
+		t.Errorf("the demo does not print %q:\n%s", want, printed)
+	}
+	h, err := app.OpenDemoHost(t.Context(), folder, time.Now)
+	must(t, err)
+	var out strings.Builder
+	must(t, h.ListUsers(t.Context(), &out, ""))
+	must(t, h.Explain(t.Context(), "sales.manager", &out))
+	must(t, h.ReportHelp(t.Context(), &out, 30))
+	must(t, h.ResetTwoFactor(t.Context(), "sales.manager"))
+	must(t, h.ListUsers(t.Context(), &out, ""))
+	must(t, h.Close())
+	for _, want := range []string{"Noor Haddad", "No right password has come", "none, since a reset"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("the commands do not say %q:\n%s", want, out.String())
+		}
+	}
+	if strings.Contains(out.String(), "no carrier is configured") {
+		t.Errorf("the demo phone is no carrier to the commands:\n%s", out.String())
+	}
+}

@@ -43,12 +43,16 @@ func OpenHost(ctx context.Context, c config.Server, now func() time.Time) (*Host
 }
 
 func openHost(ctx context.Context, c config.Server, now func() time.Time) (*Host, error) {
+	return hostOn(ctx, c.Config, Outside{Now: now})
+}
+
+func hostOn(ctx context.Context, c config.Config, o Outside) (*Host, error) {
 	catalogue, err := words.Load()
 	if err != nil {
 		return nil, err
 	}
-	// What goes wrong is the command's own answer.
-	a, err := New(ctx, c.Config, Outside{Now: now, Log: slog.New(slog.DiscardHandler)})
+	o.Log = slog.New(slog.DiscardHandler) // what goes wrong is the command's own answer
+	a, err := New(ctx, c, o)
 	if err != nil {
 		return nil, err
 	}

@@ -46,7 +46,7 @@ func (h *Host) caseOf(ctx context.Context, who string) (support.Case, signin.ID,
 	if len(found) > 0 {
 		u.Company, u.ID, id = found[0].Company, found[0].User, found[0].ID
 	} else if u, _, err = h.find(ctx, who); errors.Is(err, errNoUser) {
-		return support.Case{}, "", fmt.Errorf("%q is the reference of no sign-in of the last 30 days, and no username", who)
+		return support.Case{}, "", fmt.Errorf("%q is the reference of no sign-in of the last 30 days, and no username: a page that tells of a fault has the reference of a line in the server's log", who)
 	} else if err != nil {
 		return support.Case{}, "", err
 	}

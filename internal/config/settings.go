@@ -108,17 +108,17 @@ func settings() []setting {
 		{declared{name: "product_name", kind: text, fallback: "Sallyport", example: `"Acme CRM"`,
 			doc: `What the pages and messages call this, where no company is known yet.`}, useProductName},
 		{declared{name: "support", kind: text, example: `"+1 555 010 0199"`,
-			doc: `The telephone number at the end of every dead end. Without it the pages name the company's administrators alone.`}, func(s *Server, v value) error {
+			doc: `The telephone number at the end of every dead end. Without it the pages name the company's administrators, and whoever runs the server.`}, func(s *Server, v value) error {
 			s.Support = v.text
 			return nil
 		}},
 		{declared{name: "support_name", kind: text, example: `"Acme Service Desk"`,
-			doc: `Who answers at that number, as the help centre calls them. Without it they are Support.`}, func(s *Server, v value) error {
+			doc: `Who answers at that number, as the pages call them. Without it they are Support.`}, func(s *Server, v value) error {
 			s.SupportName = strings.TrimSpace(v.text)
 			return nil
 		}},
 		{declared{name: "support_hours", kind: text, example: `"Monday to Friday, 8:00 to 18:00 Pacific time"`,
-			doc: `When they answer, as the help centre says it.`}, func(s *Server, v value) error {
+			doc: `When they answer, as the help centre and the page "Still can’t sign in?" say it.`}, func(s *Server, v value) error {
 			s.SupportHours = strings.TrimSpace(v.text)
 			return nil
 		}},

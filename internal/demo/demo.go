@@ -22,8 +22,11 @@ import (
 	"sallyport.dev/sallyport/internal/words"
 )
 
-// Support is the demo's made-up support line.
-const Support = "+1 555 010 0199"
+// Support is the demo's made-up support line, and when somebody answers there.
+const (
+	Support      = "+1 555 010 0199"
+	SupportHours = "Monday to Friday, 8:00 to 18:00 Pacific time"
+)
 
 // person is a user of the demo. The passwords are in this file for everyone to read, so
 // the demo listens on loopback only.
@@ -152,6 +155,8 @@ func Print(w io.Writer, say words.Printer, address, folder string) error {
 	p("(harbor.administrator) does not. A real Google Authenticator works as it is; texts, calls\n")
 	p("and mails arrive at %s/demo/phone, where a stand-in for Okta Verify\n", address)
 	p("approves as well: keep it open in a second tab.\n")
-	p("What you set up is kept in %s; --fresh begins anew. Stop with Ctrl-C.\n\n", folder)
+	p("What you set up is kept in %s; --fresh begins anew.\n", folder)
+	p("The operator's commands work beside it: sallyport user list --demo --data %s\n", folder)
+	p("Stop with Ctrl-C.\n\n")
 	return t.Flush()
 }

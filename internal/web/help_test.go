@@ -157,6 +157,7 @@ func TestTheHelpIsOpenToEveryone(t *testing.T) {
 	}{
 		{"/help", "", http.StatusOK, `href="/sign-in"`},
 		{"/help", "", http.StatusOK, "call Acme Desk on"},
+		{"/help", "", http.StatusOK, `<h2><a href="/sign-in/help">Still can’t sign in?</a></h2>`},
 		{"/help", "c.s1.secret", http.StatusOK, "Back to the CRM"},
 		{"/help/setting-up-google-authenticator", "", http.StatusOK, "Scan a QR code"},
 		{"/help/setting-up-google-authenticator", "", http.StatusOK, "Article: 1003"},
@@ -172,7 +173,7 @@ func TestTheHelpIsOpenToEveryone(t *testing.T) {
 		{"/help/search?q=authentcator", "", http.StatusOK, "<mark>Google Authenticator</mark>"},
 		{"/help/found?q=authentic", "", http.StatusOK, `<mark>Authenti`},
 		{"/help/search?q=%22+*+(+%25", "", http.StatusOK, "No article has"},
-		{"/help/search?q=xylophone", "", http.StatusOK, "Still cannot sign in?"},
+		{"/help/search?q=xylophone", "", http.StatusOK, "Still can’t sign in?"},
 		{"/help/search?q=%3Cscript%3Ealert(1)%3C/script%3E", "", http.StatusOK, "&lt;script&gt;"},
 		{"/help/search?q=%D1%81%D0%B1%D1%80%D0%BE%D1%81", "", http.StatusOK, "No article has"},
 		{"/help/search?q=" + strings.Repeat("reset+", 1700), "", http.StatusOK, "we looked for its beginning"},

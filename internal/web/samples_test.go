@@ -83,8 +83,11 @@ func signInSamples(say words.Printer) []sample {
 		{name: "sign-in-busy", page: signin.SignIn{Username: "dana.reyes", Refused: signin.Busy, Reference: "K7QM-4XDT"}.Page(say)},
 		{name: "sign-in-signed-out", page: signin.SignIn{Refused: signin.SignedOut}.Page(say)},
 		{name: "sign-in-again", page: signin.SignIn{Refused: signin.Again, ReturnTo: "/settings"}.Page(say)},
-		{name: "ended-expired", page: signin.Ended{Company: juniper, Why: signin.Expired, Again: "/sign-in", Reference: "K7QM-4XDT"}.Page(say)},
+		{name: "ended-expired", page: signin.Ended{Company: juniper, Why: signin.Expired, Again: "/sign-in", Reference: "K7QM-4XDT", ID: "s7f3k2"}.Page(say)},
 		{name: "ended-over", page: signin.Ended{Why: signin.Over, Again: "/sign-in"}.Page(say)},
+		{name: "contacts", noFilled: true, page: signin.Contacts{Again: "/sign-in"}.Page(say)},
+		{name: "contacts-begun", noFilled: true, page: signin.Contacts{Again: "/sign-in", Begun: "/sign-in/s7f3k2/help"}.Page(say)},
+		{name: "contacts-over", noFilled: true, page: signin.Contacts{Between: signin.Between{ID: "s7f3k2", Reference: "K7QM-4XDT"}, Over: true, Again: "/sign-in"}.Page(say)},
 		{name: "ended-unknown", page: signin.Ended{Why: signin.Unknown, Again: "/sign-in"}.Page(say)},
 	}
 }
@@ -154,6 +157,8 @@ func answerSamples(say words.Printer) []sample {
 		{name: "methods-held", noFilled: true, page: signin.Methods{Between: b, Active: []signin.Enrolled{app, work}, Held: &signin.Held{Why: signin.TooMany, Until: now.Add(9 * time.Minute)}, Helpers: helpers}.Page(say)},
 		{name: "wait", page: wait.Page(say)},
 		{name: "wait-over", page: over.Page(say)},
+		{name: "contacts-between", noFilled: true, page: signin.Contacts{Between: b, Doors: frame.OnHold, Helpers: helpers}.Page(say)},
+		{name: "contacts-alone", noFilled: true, page: signin.Contacts{Between: b}.Page(say)},
 		{name: "stuck", page: signin.Stuck{Between: b, Stopped: []signin.Enrolled{iphone}, Helpers: helpers}.Page(say)},
 		{name: "stuck-alone", page: signin.Stuck{Between: b, Stopped: []signin.Enrolled{iphone, work}}.Page(say)},
 	}

@@ -101,6 +101,8 @@ type FaultView struct {
 	Again       string // the path that "Try again" asks for; "" when that does not help
 	Home        bool   // there is a button to the start page
 	Reference   string
+	Helps       bool // the help centre is at this address
+	Outside     bool // its reader may be somebody who cannot sign in
 }
 
 // Explain maps every error to a page: a Fault to its own, anything else to Internal.
@@ -114,6 +116,8 @@ func (f *Frame) Explain(r *http.Request, err error) (int, Page) {
 		about = faultPages[Internal]
 	}
 	v := FaultView{Title: about.title, What: about.what, Home: about.way == home, Reference: Reference(r.Context())}
+	v.Helps = fault != WrongHost
+	v.Outside = v.Helps && fault != NotAllowed && fault != NoProof
 	if about.way == again {
 		v.Again, v.Home = samePage(r)
 	}

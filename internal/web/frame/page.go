@@ -65,6 +65,14 @@ func (f *Frame) layout(p Page) layout {
 	}
 }
 
+// Desk is what whoever answers at Support is called.
+func (l layout) Desk() string {
+	if l.SupportName != "" {
+		return l.SupportName
+	}
+	return l.Words.T("support.name")
+}
+
 // Until is how long it is from now to t, never less than nothing.
 func (l layout) Until(t time.Time) time.Duration { return max(0, t.Sub(l.Now)) }
 

@@ -132,6 +132,9 @@ type Enrolled struct {
 	Stopped string
 }
 
+// Contacts implements what the foot of a page asks.
+func (v Methods) Contacts() string { return v.Path("help") }
+
 // Learn is the help that the page offers.
 func (v Methods) Learn() *Learn { return &Learn{Key: "learn.lost", Article: articleLost} }
 
@@ -159,6 +162,9 @@ func (v Wait) Advice() string {
 	return "wait.clock"
 }
 
+// Contacts implements what the foot of a page asks.
+func (v Wait) Contacts() string { return v.Path("help") }
+
 // Learn is the help that the page offers.
 func (v Wait) Learn() *Learn {
 	return &Learn{Key: "learn.refused", Article: articleStuck + "#the-code-is-refused"}
@@ -178,6 +184,9 @@ type Stuck struct {
 	Stopped []Enrolled
 	Helpers
 }
+
+// Contacts implements what the foot of a page asks.
+func (v Stuck) Contacts() string { return v.Path("help") }
 
 // Learn is the help that the page offers.
 func (v Stuck) Learn() *Learn {

@@ -40,6 +40,14 @@ func (v SignIn) Late() bool { return v.Refused == Waiting || v.Refused == Busy |
 // Bad reports whether what was typed did not do.
 func (v SignIn) Bad() bool { return v.Refused == Mismatch || v.Refused == Incomplete }
 
+// Contacts is where "Still can't sign in?" leads, once somebody was refused who typed both.
+func (v SignIn) Contacts() string {
+	if v.Late() || v.Refused == Mismatch {
+		return contactsPath
+	}
+	return ""
+}
+
 // Learn is the help that the page offers.
 func (SignIn) Learn() *Learn { return &Learn{Key: "learn.stuck", Article: articleStuck} }
 
@@ -59,6 +67,15 @@ type Ended struct {
 	Why       Why
 	Again     string // where "Start again" leads, a path: "/sign-in" or "/settings"
 	Reference string
+	ID        string // of the sign-in, where this browser holds it still; else ""
+}
+
+// Contacts is where "Still can't sign in?" leads.
+func (v Ended) Contacts() string {
+	if v.ID == "" {
+		return contactsPath
+	}
+	return contactsOf(v.ID)
 }
 
 // Learn is the help that the page offers.

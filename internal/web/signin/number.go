@@ -62,6 +62,14 @@ func (v Number) Button() string { return numberPages[v.Kind].button }
 // HasExtension reports whether there is a field for one.
 func (v Number) HasExtension() bool { return numberPages[v.Kind].extension }
 
+// Contacts is where "Still can't sign in?" leads, where nothing can be sent now.
+func (v Number) Contacts() string {
+	if v.Held == nil {
+		return ""
+	}
+	return v.Path("help")
+}
+
 // Learn is the help that the page offers.
 func (v Number) Learn() *Learn { return &Learn{Key: numberPages[v.Kind].learn, Article: articlePhones} }
 

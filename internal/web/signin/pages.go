@@ -8,6 +8,7 @@
 //	       -> Finish                                              (inside)
 //	Code, Sent, Methods, Wait, Stuck      the second step         (between)
 //	Ended                                 nothing more to be done (outside)
+//	Contacts                              who helps               (outside, between)
 //
 // A view model holds what a page shows and decides nothing; its Page method gives the
 // frame what it renders. Every form between the doors posts to /sign-in/{id}/… and
@@ -66,6 +67,9 @@ func (Between) HintKey() string { return "code.hint" }
 
 // Learn is the help that a page offers; nil for those that offer none.
 func (Between) Learn() *Learn { return nil }
+
+// Contacts is where "Still can't sign in?" leads; "" for pages that do not ask.
+func (Between) Contacts() string { return "" }
 
 // Learn is a link from a page to an article, named by what the person sees.
 type Learn struct {

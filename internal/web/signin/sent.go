@@ -83,6 +83,14 @@ func (v Sent) Button() string {
 // HintKey is the key of the line below the field.
 func (v Sent) HintKey() string { return sentPages[v.By].hint }
 
+// Contacts is where "Still can't sign in?" leads, where nothing can be sent now.
+func (v Sent) Contacts() string {
+	if v.Held == nil {
+		return ""
+	}
+	return v.Path("help")
+}
+
 // Learn is the help that the page offers.
 func (v Sent) Learn() *Learn { return &Learn{Key: sentPages[v.By].learn, Article: articleSent} }
 

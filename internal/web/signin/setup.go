@@ -61,6 +61,14 @@ func (v Choose) Learn() *Learn {
 	return &Learn{Key: "learn.which", Article: articleUsing + "#choose-a-method"}
 }
 
+// Contacts is where "Still can't sign in?" leads, where Nothing is left.
+func (v Choose) Contacts() string {
+	if !v.Nothing() {
+		return ""
+	}
+	return v.Path("help")
+}
+
 // Skippable reports whether "Skip for now" is there.
 func (v Choose) Skippable() bool { return !v.Required && !v.InSession() }
 

@@ -350,7 +350,7 @@ func (p *Pages) explain(r *http.Request, err error) (int, frame.Page) {
 	}
 	// What is over still says its own reference, and where to begin anew.
 	if s, viewed := p.scene(r); viewed != nil && s.state.SignIn != nil {
-		ended.Again, ended.Reference = start(s.state), s.state.SignIn.Reference
+		ended.Again, ended.Reference, ended.ID = start(s.state), s.state.SignIn.Reference, string(s.state.SignIn.ID)
 	}
 	return status, ended.Page(p.Frame.Printer(r))
 }

@@ -24,6 +24,9 @@ func (v Unlock) Page(say words.Printer) frame.Page {
 	}
 }
 
+// Contacts is where "Still can't sign in?" leads.
+func (Unlock) Contacts() string { return contactsPath }
+
 // Learn is the help that the page offers.
 func (Unlock) Learn() *Learn { return &Learn{Key: "learn.stuck", Article: articleStuck} }
 
