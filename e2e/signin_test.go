@@ -178,7 +178,7 @@ func TestAfterFiveWrongCodesThereIsAWait(t *testing.T) {
 		p.Fill("Enter code", wrong)
 		p.Press("Verify")
 		p.Heading("Too many wrong codes")
-		p.See("Support", "reference", "administrator")
+		p.See("Support", "reference", "to lift the wait")
 		p.picture("wait")
 		if p.HasButton("Verify") {
 			t.Errorf("there is a Verify during the wait: %v", p.Buttons())

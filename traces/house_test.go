@@ -510,6 +510,9 @@ func (h *house) bring(ctx context.Context, a *answer, c outbox.Claim) error {
 	if c.Broken != nil {
 		return c.Broken
 	}
+	if !slices.Contains(h.users[:], c.User) {
+		return nil // what the trace before has left, such as a mail that was to wait
+	}
 	if c.IsNotice() {
 		told := fmt.Sprintf("%s to %s", c.Notice.Kind, cast[slices.Index(h.users[:], c.User)].name)
 		if c.Channel == outbox.Text {

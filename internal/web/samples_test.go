@@ -135,9 +135,9 @@ func answerSamples(say words.Printer) []sample {
 	plain := signin.Enrolled{ID: "a3", Kind: factor.Voice, Name: "Voice Call Authentication", Hint: "+1 ••• ••• 0100, ext. 42"}
 	app := signin.Enrolled{ID: "a5", Kind: factor.TOTP, Name: "Google Authenticator"}
 	odd := signin.Enrolled{ID: "a4", Kind: "retina", Name: "Left eye"}
-	wait := signin.Wait{Between: b, Until: now.Add(48 * time.Second), Again: "/sign-in", Helpers: helpers}
+	wait := signin.Wait{Between: b, Until: now.Add(48 * time.Second), Held: true, Again: "/sign-in", Helpers: helpers}
 	over := wait
-	over.Until = now
+	over.Until, over.Held = now, false
 	return []sample{
 		{name: "code", page: code.Page(say)},
 		{name: "code-unnamed", page: signin.Code{Between: b, Kind: factor.TOTP}.Page(say)},

@@ -151,7 +151,16 @@ type Wait struct {
 	Until time.Time // when the wait is over; past when this sign-in has no attempt left
 	Again string    // where "Start again" leads, a path
 	Sent  bool      // the codes are texted or read out; else an app makes them
+	Held  bool      // a wait is in force, which an administrator can lift
 	Helpers
+}
+
+// Ask is the key of what the administrators are asked to do.
+func (v Wait) Ask() string {
+	if v.Held {
+		return "help.lift"
+	}
+	return v.Helpers.Ask()
 }
 
 // Advice is the key of what to do about wrong codes.

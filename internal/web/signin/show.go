@@ -174,7 +174,7 @@ func (p *Pages) challenged(s scene) paged {
 		}
 		return Code{Between: s.between, Kind: a.Kind, Device: a.Name, Another: true}
 	}
-	v := Wait{Between: s.between, Until: later(wait, p.Now()), Again: s.between.Path(""), Sent: len(a.Channels) > 0 && !a.Elsewhere(), Helpers: s.helpers}
+	v := Wait{Between: s.between, Until: later(wait, p.Now()), Held: p.Now().Before(wait), Again: s.between.Path(""), Sent: len(a.Channels) > 0 && !a.Elsewhere(), Helpers: s.helpers}
 	if left <= 0 {
 		v.Again = s.start
 	}
