@@ -44,7 +44,7 @@ func TestWrongCodesWaitLongerAndLonger(t *testing.T) {
 			b := h.newBrowser()
 			path := b.begin(sam)
 			b.post(path+"/answer", fieldsOf("n", "code", key.at(h.clock.Now(), 0))).want(http.StatusTooManyRequests)
-			b.get(path).want(http.StatusOK).says("Too many wrong codes").says(ada.name + ", the administrator, to lift the wait").says(support)
+			b.get(path).want(http.StatusOK).says("Too many wrong codes").says(ada.name).says("the administrators, to lift the wait").says(support)
 			if got := compared.Load(); got != int64(n) {
 				t.Errorf("a code was compared during the wait after %d wrong ones", n)
 			}

@@ -257,8 +257,11 @@ type Offer struct {
 // Wrong is ErrWrong with the help that may be given (security rule 16).
 type Wrong struct {
 	// Drift is how far the phone's clock is off, positive when it is fast; 0 when the
-	// answer matches no step near by. At a challenge only past steps are looked at.
+	// answer matches no step near by. At a challenge only past steps are told.
 	Drift time.Duration
+	// Ahead is how far a challenge's answer is ahead of its time, where it is. It is for Support
+	// alone: whoever has stolen a code must not hear that it is yet to come.
+	Ahead time.Duration
 }
 
 func (Wrong) Error() string        { return ErrWrong.Error() }

@@ -86,6 +86,7 @@ type draft struct {
 	source  []byte
 	doc     ast.Node // without its title
 	ids     map[string]bool
+	repeats map[string]int  // how often a heading was there before
 	said    map[string]bool // what its front matter says
 }
 
@@ -112,7 +113,7 @@ func parse(slug, file string, source []byte) (*draft, error) {
 	if err := checkSlug(slug); err != nil {
 		return nil, err
 	}
-	d := &draft{file: file, said: map[string]bool{}, ids: map[string]bool{}, article: Article{Slug: slug, Subject: Reference}}
+	d := &draft{file: file, said: map[string]bool{}, ids: map[string]bool{}, repeats: map[string]int{}, article: Article{Slug: slug, Subject: Reference}}
 	body, err := d.front(source)
 	if err != nil {
 		return nil, err

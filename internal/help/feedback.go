@@ -155,6 +155,16 @@ func cut(s string, most int) string {
 	return s
 }
 
+// seen is s as a terminal may have it, whoever has written it into the database.
+func seen(s string) string {
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsGraphic(r) {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, s)
+}
+
 // reportComments and reportSearches bound the report.
 const reportComments, reportSearches = 30, 40
 
@@ -168,7 +178,7 @@ func (f *Feedback) Report(ctx context.Context, w io.Writer, s *Shelf, days int) 
 		if a, ok := s.Find(slug); ok {
 			return a.Title
 		}
-		return slug + " (not there any more)"
+		return seen(slug) + " (not there any more)"
 	}
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	line := func(format string, args ...any) { _, _ = fmt.Fprintf(t, format+"\n", args...) } // Flush reports
@@ -180,11 +190,11 @@ func (f *Feedback) Report(ctx context.Context, w io.Writer, s *Shelf, days int) 
 	}
 	line("\nSearches that found nothing\n\nTIMES\tLAST\tTYPED")
 	for _, x := range told.Searches[:min(len(told.Searches), reportSearches)] {
-		line("%d\t%s\t%s", x.Times, x.Last.Format(time.DateOnly), x.Words)
+		line("%d\t%s\t%s", x.Times, x.Last.Format(time.DateOnly), seen(x.Words))
 	}
 	line("\nWhat was missing\n")
 	for _, c := range told.Comments[:min(len(told.Comments), reportComments)] {
-		line("%s, %s:\n    %s", c.At.Format(time.DateOnly), title(c.Article), c.Words)
+		line("%s, %s:\n    %s", c.At.Format(time.DateOnly), title(c.Article), seen(c.Words))
 	}
 	return t.Flush()
 }

@@ -75,7 +75,7 @@ func TestTheReportBeginsWithWhatHelpedLeast(t *testing.T) {
 	m := &memory{told: Told{
 		Answers:  []Answered{{"using-two-factor-authentication", 30, 10}, {"user-roles", 1, 3}, {"gone", 2, 0}},
 		Searches: []Sought{{"xylophone", 7, day}},
-		Comments: []Comment{{"user-roles", "Who may invite?", day}},
+		Comments: []Comment{{"user-roles", "Who may \x1b[2J\u202einvite?\n\u009b", day}}, // written past us
 	}}
 	var b strings.Builder
 	if err := (&Feedback{Store: m, Now: func() time.Time { return day }}).Report(t.Context(), &b, loaded(t, ""), 30); err != nil {
@@ -96,7 +96,7 @@ TIMES  LAST        TYPED
 What was missing
 
 2026-11-30, User roles:
-    Who may invite?
+    Who may �[2J�invite?��
 `
 	if b.String() != want {
 		t.Errorf("got\n%s\nwant\n%s", b.String(), want)

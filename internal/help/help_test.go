@@ -1,6 +1,7 @@
 package help
 
 import (
+	"fmt"
 	"html"
 	"os"
 	"path/filepath"
@@ -123,6 +124,11 @@ func TestPicturesAreThereAndLight(t *testing.T) {
 		}
 		if _, ok := s.pictures[dark(name)]; !ok && !strings.Contains(name, "-dark.") {
 			t.Errorf("%s has no twin for dark pages", name)
+		}
+		// The journeys keep what the page said when the picture was taken, and fail where it says another.
+		page := strings.TrimSuffix(strings.TrimSuffix(name, ".png"), "-dark")
+		if _, err := os.Stat(filepath.Join("..", "..", "e2e", "pictures", page+".txt")); err != nil {
+			t.Errorf("no journey takes the picture %s: %v", name, err)
 		}
 	}
 }
@@ -279,7 +285,7 @@ func TestAMistakeInTheFolderBreaksNothingElse(t *testing.T) {
 	}
 	for _, want := range []string{
 		"broken.md: does not begin with its title", "user-roles.md: does not begin with its title", "binary.md: it is no text", "Big Name.md: its name is no address",
-		"1003.md: it cannot be called 1003", "search.md: it cannot be called search", "taken.md: the number 1003 is that of setting-up-google-authenticator", "huge.md: it is larger than 256 KiB",
+		"1003.md: it cannot be called 1003", "search.md: it cannot be called search", "taken.md: the number 1003 is that of setting-up-google-authenticator", "huge.md: it is larger than 64 KiB",
 		"half.md: HTML is left out", `the link to "nowhere": there is no such article`, `the picture "pictures/none.png": there is no such picture`, `the picture "../../secret.png": want pictures/NAME`,
 		"pictures/vector.png: it is no picture", "out.md: it leads outside", "up.md: it leads outside", "pictures/out.png: it leads outside", "gone.md:", "folder.md: it is no file",
 	} {
@@ -300,8 +306,27 @@ func TestAMistakeInTheFolderBreaksNothingElse(t *testing.T) {
 			t.Errorf("there is %s: %s", slug, a.Title)
 		}
 	}
+	// A folder of pictures that is somewhere else, a ring of links, and what has no end.
+	odd := t.TempDir()
+	for link, to := range map[string]string{"pictures": filepath.Join(secret, "pictures"), "ring.md": "ring.md", "endless.md": "/dev/zero"} {
+		if err := os.Symlink(to, filepath.Join(odd, link)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if s := loaded(t, odd); len(s.Mistakes()) != 3 || len(s.Articles()) != len(loaded(t, "").Articles()) {
+		t.Errorf("%v", s.Mistakes())
+	}
 	if s := loaded(t, filepath.Join(folder, "none")); len(s.Mistakes()) != 1 || len(s.Articles()) < 10 {
 		t.Errorf("%v", s.Mistakes())
+	}
+}
+
+// Whoever has a heading often does not keep the program from starting.
+func TestAnArticleOfEqualHeadingsIsReadAtOnce(t *testing.T) {
+	const n = 10_000 // which take twenty seconds if each tries all numbers that are taken
+	a, faults := draftOf("# A\n\n" + strings.Repeat("## b\n", n))
+	if len(faults) > 0 || len(a.Contents) != n || a.Contents[n-1].ID != fmt.Sprintf("b-%d", n-1) {
+		t.Errorf("%v, %d headings", faults, len(a.Contents))
 	}
 }
 

@@ -75,8 +75,9 @@ func (d *draft) anchor(heading string) string {
 		return -1
 	}, heading)
 	id := base
-	for n := 1; id == "" || d.ids[id] || reserved[id]; n++ {
-		id = fmt.Sprintf("%s-%d", base, n)
+	for id == "" || d.ids[id] || reserved[id] {
+		d.repeats[base]++
+		id = fmt.Sprintf("%s-%d", base, d.repeats[base])
 	}
 	d.ids[id] = true
 	return id

@@ -41,7 +41,7 @@ func (s *SignIns) Answer(ctx context.Context, b Browser, f Form, answer string) 
 	return SignIn{}, err
 }
 
-// orRefused is orRepeated, and keeps why an answer did not count that is no repeat.
+// orRefused is orRepeated, and keeps why what is no repeat was refused.
 func (s *SignIns) orRefused(ctx context.Context, st State, b Browser, f Form, why error) (SignIn, error) {
 	si, err := s.orRepeated(ctx, b, f, why)
 	if err == why { //nolint:errorlint // the very same: else it is the outcome of the first

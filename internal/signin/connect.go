@@ -17,6 +17,10 @@ const Disconnected = "connection"
 // Lost is what disables an authenticator that its service outside has no more.
 const Lost = "lost"
 
+// Unsealed is what disables an authenticator whose secret does not open (a row that was copied or
+// damaged). It opens nothing, still counts as set up, and a reset clears it.
+const Unsealed = "secret does not open"
+
 // Connect gives the company what a kind of authenticator needs, such as an Okta organisation,
 // or takes it away. What it replaces is useless from then on, and so are the authenticators
 // that were made with it; they still count as set up.

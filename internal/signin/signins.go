@@ -275,14 +275,19 @@ func (s *SignIns) commitOrUnsent(ctx context.Context, e Event, more []Effect, lo
 	if !errors.As(err, &limit) {
 		return st, err
 	}
-	if e, ok := e.(Choose); ok && limit.Push {
-		e.Unsent = true
-		return s.commit(ctx, e, more, load)
+	quiet, ok := unsent(e)
+	if choose, is := e.(Choose); is && limit.Push {
+		choose.Unsent = true
+		quiet, ok = choose, true
 	}
-	if quiet, ok := unsent(e); ok {
-		return s.commit(ctx, quiet, more, load)
+	if !ok {
+		return st, err
 	}
-	return st, err
+	st, quietly := s.commit(ctx, quiet, more, load)
+	if quietly == nil {
+		s.noteRefusal(ctx, st, err)
+	}
+	return st, quietly
 }
 
 // unsent is e without sending the code of a method that it asks for; false where it asks for
@@ -313,6 +318,9 @@ func (s *SignIns) act(ctx context.Context, b Browser, f Form, e Event) (SignIn, 
 	if err == nil {
 		s.logDone(ctx, st)
 		return *st.SignIn, nil
+	}
+	if errors.Is(err, ErrSendLimit) {
+		return s.orRefused(ctx, st, b, f, err)
 	}
 	return s.orRepeated(ctx, b, f, err)
 }

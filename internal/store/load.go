@@ -17,10 +17,6 @@ import (
 
 var _ signin.Store = (*Store)(nil)
 
-// unsealed is what disables an authenticator whose secret does not open (a row that was
-// copied or damaged). It opens nothing, still counts as set up, and a reset clears it.
-const unsealed = "secret does not open"
-
 // Load implements signin.Store.
 func (s *Store) Load(ctx context.Context, b signin.Browser) (signin.State, error) {
 	st, err := s.load(ctx, s.read, b, theBrowser)
@@ -170,7 +166,7 @@ func (s *Store) authenticator(r sqlcgen.LoadUserRow) (factor.Authenticator, erro
 	plain, err := s.ring.Open(r.Secret, authenticatorPlace(r.CompanyID, r.ID, string(a.ID))...)
 	switch {
 	case errors.Is(err, secret.ErrSealed):
-		a.DisabledBy = unsealed
+		a.DisabledBy = signin.Unsealed
 	case err != nil:
 		return factor.Authenticator{}, fmt.Errorf("open authenticator %s: %w", a.ID, err)
 	default:

@@ -1,10 +1,12 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"sallyport.dev/sallyport/internal/audit"
@@ -89,8 +91,8 @@ func (s *Store) Case(ctx context.Context, c company.ID, u company.UserID, now ti
 		if err != nil && !errors.Is(err, sql.ErrNoRows) {
 			return err
 		}
-		k.Passwords, k.Hour = int(hour.HourCount), fromMS(hour.HourBeganMs)
-		if now.Before(fromMS(hour.LastMs).Add(signin.FailureLife)) {
+		k.Passwords, k.Hour, k.Tried = int(hour.HourCount), fromMS(hour.HourBeganMs), fromMS(hour.LastMs)
+		if now.Before(k.Tried.Add(signin.FailureLife)) {
 			k.Run = int(hour.Fails)
 		}
 		if k.Events, err = s.caseEvents(ctx, c, u, now); err != nil {
@@ -132,8 +134,8 @@ func (s *Store) caseSignIns(ctx context.Context, c company.ID, u signin.User, no
 	for _, r := range rows {
 		one := support.SignIn{
 			ID: signin.ID(r.ID), Reference: r.Reference, Purpose: signin.Purpose(r.Purpose), Stage: signin.Stage(r.Stage),
-			Began: fromMS(r.BeganMs), Expires: fromMS(r.ExpiresMs), Older: r.Epoch != u.Epoch, Asked: factor.Kind(r.Asked),
-			Verdict: factor.Verdict(r.ChallengeVerdict), Attempts: int(r.Taken), Lives: r.Lives != 0, Touched: r.Version > 1 || r.Taken > 0,
+			Began: fromMS(r.BeganMs), Expires: fromMS(r.ExpiresMs), Older: r.Epoch != u.Epoch, Asked: factor.Kind(cmp.Or(r.Asked, r.PendingKind)),
+			Verdict: factor.Verdict(r.ChallengeVerdict), Attempts: int(r.Taken), Lives: r.Lives != 0,
 		}
 		if one.Refusals, err = s.caseRefusals(ctx, c, one.ID); err != nil {
 			return nil, err
@@ -141,10 +143,20 @@ func (s *Store) caseSignIns(ctx context.Context, c company.ID, u signin.User, no
 		if one.Messages, err = s.caseMessages(ctx, c, one.ID); err != nil {
 			return nil, err
 		}
-		one.Touched = one.Touched || len(one.Refusals) > 0
+		one.Touched = touched(one, r.Version)
 		all = append(all, one)
 	}
 	return all, nil
+}
+
+// touched: its browser took a step after the password. What was answered elsewhere, or came to
+// nothing there, is none, though it made a version too.
+func touched(one support.SignIn, version int64) bool {
+	if one.Verdict != "" {
+		version--
+	}
+	answered := slices.ContainsFunc(one.Refusals, func(r signin.Refusal) bool { return !r.Why.Unsent() })
+	return version > 1 || one.Attempts > 0 || answered
 }
 
 func (s *Store) caseRefusals(ctx context.Context, c company.ID, id signin.ID) ([]signin.Refusal, error) {

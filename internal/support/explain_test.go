@@ -57,7 +57,7 @@ func TestEachTroubleIsNamed(t *testing.T) {
 		{"codes that come too late", func(_ *Case, s *SignIn) {
 			m := message(outbox.Text, outbox.Delivered, "")
 			s.Messages = []Message{m, m, m}
-			s.Refusals = []signin.Refusal{refused(signin.ForLate, 0), refused(signin.ForLate, 0)}
+			s.Refusals = []signin.Refusal{refused(signin.ForLate, 0), refused(signin.ForLate, 0), refused(signin.ForLate, 0)}
 		}, factor.SMS, "The text to +1 ••• ••• 0142 was delivered 3 times; each code was entered after it had expired", "five minutes"},
 		{"a text that does not arrive", func(_ *Case, s *SignIn) {
 			s.Messages = []Message{message(outbox.Text, outbox.Failed, outbox.Unreachable)}
@@ -106,6 +106,16 @@ func TestEachTroubleIsNamed(t *testing.T) {
 		{"a push that nobody saw", func(_ *Case, s *SignIn) {
 			s.Messages, s.Verdict = []Message{message(outbox.Push, outbox.Handed, "")}, factor.Unanswered
 		}, factor.Okta, "sent and not answered", "type the app's code"},
+		{"texts that are held against toll fraud", func(_ *Case, s *SignIn) { s.Refusals = []signin.Refusal{refused(signin.ForFraud, 0)} }, factor.SMS, "toll fraud", "sallyport texts status"},
+		{"too many new numbers", func(_ *Case, s *SignIn) { s.Refusals = []signin.Refusal{refused(signin.ForNumbers, 0)} }, factor.SMS, "3 other numbers within a day", "or another method"},
+		{"an Okta that does not say", func(_ *Case, s *SignIn) {
+			s.Messages = []Message{message(outbox.Push, outbox.Failed, outbox.Silent)}
+		}, factor.Okta, "did not say whether it took", "Send again"},
+		{"a secret that does not open", func(c *Case, _ *SignIn) { c.Methods[0].DisabledBy = signin.Unsealed }, factor.TOTP, "cannot be read with the keys", "key file"},
+		{"a kind of another version", func(c *Case, s *SignIn) {
+			s.Stage, s.Asked = signin.Choosing, ""
+			c.Methods = []factor.Authenticator{{ID: "p", Kind: "passkey"}}
+		}, "", "a kind that this version does not know", "resets"},
 		{"a browser that did not go on", func(_ *Case, s *SignIn) { s.Verdict = factor.Approved }, factor.Okta, "the browser did not go on", "press Continue"},
 	} {
 		t.Run(tt.trouble, func(t *testing.T) {
@@ -125,6 +135,16 @@ func TestEachTroubleIsNamed(t *testing.T) {
 			}
 			t.Errorf("%q is not said in %+v", tt.what, found)
 		})
+	}
+}
+
+// A text that went out in the end is no trouble any more.
+func TestWhatWasMendedIsNotTold(t *testing.T) {
+	c := sam(factor.SMS)
+	c.SignIns[0].Refusals = []signin.Refusal{{At: now.Add(-3 * time.Minute), Why: signin.ForStopped}}
+	c.SignIns[0].Messages = []Message{message(outbox.Text, outbox.Delivered, "")}
+	if found := Explain(c, now); len(found) != 1 || !strings.Contains(found[0].What, "is under way") {
+		t.Errorf("got %+v", found)
 	}
 }
 

@@ -3,7 +3,8 @@
 // is shown to a browser.
 //
 //	Case     what is known of a user and their last sign-ins     internal/store reads it
-//	Explain  a Case -> Findings, the likeliest cause first       explain.go, signin.go
+//	Explain  a Case -> Findings, the likeliest cause first       explain.go: what is so before any sign-in;
+//	                                                             signin.go, message.go: what the newest met
 package support
 
 import (
@@ -27,7 +28,9 @@ type Case struct {
 	Passwords int
 	Hour      time.Time
 	Run       int           // passwords in a row that were wrong there
+	Tried     time.Time     // when the last one was tried there
 	SignIns   []SignIn      // of the last days, the newest first
+	About     signin.ID     // the one of them that is asked about; "" for the newest
 	Events    []audit.Event // the same
 	Helpers   []company.User
 	// Carried says which channels have a carrier here.
@@ -43,10 +46,10 @@ type SignIn struct {
 	Began     time.Time
 	Expires   time.Time
 	Older     bool        // it began before a reset, a new password or a deactivation
-	Asked     factor.Kind // "" where none is asked for, or the method is gone
+	Asked     factor.Kind // of what is asked for, or set up; "" where there is none, or the method is gone
 	Verdict   factor.Verdict
-	Attempts  int // that were taken on what it asks for
-	Touched   bool
+	Attempts  int  // that were taken on what it asks for
+	Touched   bool // its browser took a step after the password, if in vain
 	Lives     bool // done, and its session is still there
 	Refusals  []signin.Refusal
 	Messages  []Message

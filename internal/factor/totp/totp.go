@@ -76,7 +76,7 @@ func (v Verifier) Verify(_ context.Context, a factor.Authenticator, c factor.Cha
 	if latest(key, code, step-window, min(step+window, a.LastStep)) != none {
 		return factor.Proof{}, factor.Replayed{Next: begin(a.LastStep + 1)}
 	}
-	return factor.Proof{}, factor.Wrong{Drift: drift(key, code, step, c.Purpose)}
+	return factor.Proof{}, drift(key, code, step, c.Purpose)
 }
 
 // none is no step.
@@ -94,19 +94,23 @@ func latest(key []byte, code string, from, to int64) int64 {
 	return int64(found)
 }
 
-// drift looks for the step that has the code, the nearest first, and returns how far the
-// phone's clock is off, or 0. A fast clock is told only during enrolment: elsewhere
-// "this code is yet to come" would help whoever stole it.
-func drift(key []byte, code string, step int64, purpose string) time.Duration {
-	for off := int64(1); off <= nearBy; off++ {
-		if latest(key, code, step-off, step-off) != none {
-			return time.Duration(-off) * period * time.Second
-		}
-		if purpose == purposeEnrol && latest(key, code, step+off, step+off) != none {
-			return time.Duration(off) * period * time.Second
-		}
+// drift looks for the nearest step that has the code, which says how far the phone's clock is off.
+// A fast clock is told only during enrolment: elsewhere "this code is yet to come" would help
+// whoever stole it, so it is Ahead, for Support. It takes the same time wherever the match is.
+func drift(key []byte, code string, step int64, purpose string) factor.Wrong {
+	has := func(s int64) int { return subtle.ConstantTimeCompare([]byte(at(key, s)), []byte(code)) }
+	past, ahead := 0, 0 // steps; the nearest is looked at last
+	for off := nearBy; off >= 1; off-- {
+		past = subtle.ConstantTimeSelect(has(step-int64(off)), off, past)
+		ahead = subtle.ConstantTimeSelect(has(step+int64(off)), off, ahead)
 	}
-	return 0
+	switch {
+	case past > 0 && (ahead == 0 || past <= ahead || purpose != purposeEnrol):
+		return factor.Wrong{Drift: time.Duration(-past) * period * time.Second}
+	case purpose == purposeEnrol:
+		return factor.Wrong{Drift: time.Duration(ahead) * period * time.Second}
+	}
+	return factor.Wrong{Ahead: time.Duration(ahead) * period * time.Second}
 }
 
 // begin is when a step begins.

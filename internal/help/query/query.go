@@ -177,7 +177,7 @@ func (l Lexicon) Nearest(word string, most int) []string {
 	}
 	var all []near
 	for _, w := range l.words {
-		if d := len(w) - len(word); d > far*2 || d < -far*2 || Idle(w) && len(w) < 4 {
+		if d := len(w) - len(word); d > far*2 || d < -far*2 || len(w) < 4 && Idle(w) {
 			continue
 		}
 		d := distance(typed, []rune(w), far)

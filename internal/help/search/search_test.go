@@ -144,8 +144,9 @@ func BenchmarkSearch(b *testing.B) {
 	if _, err := x.search(context.Background(), "made on first use", false); err != nil {
 		b.Fatal(err)
 	}
-	for _, typed := range []string{"reset", "authentcator", "lost phone", "how do i set up text messages on my new phone"} {
-		b.Run(strings.ReplaceAll(typed, " ", "-"), func(b *testing.B) {
+	slow := strings.Repeat("authentikatorz ", 12) // no word of it is there, and each is near to some
+	for _, typed := range []string{"reset", "authentcator", "lost phone", "how do i set up text messages on my new phone", slow} {
+		b.Run(strings.ReplaceAll(fmt.Sprintf("%.40s", typed), " ", "-"), func(b *testing.B) {
 			for b.Loop() {
 				if _, err := x.search(context.Background(), typed, false); err != nil {
 					b.Fatal(err)

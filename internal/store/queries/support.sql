@@ -22,8 +22,8 @@ SELECT company_id, user_id, id
  LIMIT 3;
 
 -- name: ListRecentSignIns :many
-SELECT s.id, s.version, s.reference, s.purpose, s.stage, s.began_ms, s.expires_ms, s.epoch, s.challenge_authenticator, s.challenge_expires_ms,
-       s.challenge_verdict, s.pending_id, s.challenge_channel,
+SELECT s.id, s.version, s.reference, s.purpose, s.stage, s.began_ms, s.expires_ms, s.epoch,
+       s.challenge_verdict, s.pending_kind,
        CAST(COALESCE((SELECT a.kind FROM authenticator a
                        WHERE a.company_id = s.company_id AND a.user_id = s.user_id AND a.id = s.challenge_authenticator), '') AS TEXT) AS asked,
        CAST(COALESCE((SELECT 1 FROM session x WHERE x.company_id = s.company_id AND x.id = s.id), 0) AS BIGINT) AS lives,

@@ -13,10 +13,8 @@ type SignIn struct {
 	Company  string // where the address says it; "" shows the product's name
 	ReturnTo string // the path to go to afterwards, carried in the form; "" for the start page
 	Refused  Refusal
-	Until    time.Time // of a wait: when passwords are looked at again
-	// Reference is shown where nothing can be done but wait; it names the request in the log.
-	Reference string
-	Zone      *time.Location // nil is UTC: before the password nobody's zone is known
+	Until    time.Time      // of a wait: when passwords are looked at again
+	Zone     *time.Location // nil is UTC: before the password nobody's zone is known
 }
 
 // Refusal says why the password page comes again.
@@ -63,11 +61,13 @@ func (v SignIn) Page(say words.Printer) frame.Page {
 
 // Ended says that there is nothing more to be done in this sign-in.
 type Ended struct {
-	Company   string // "" when it is not known any more
-	Why       Why
-	Again     string // where "Start again" leads, a path: "/sign-in" or "/settings"
+	Company string // "" when it is not known any more
+	Why     Why
+	Again   string // where "Start again" leads, a path: "/sign-in" or "/settings"
+	// Where this browser holds the sign-in still; else "". A request has a reference too, in the server's log, but
+	// none by which Support finds a sign-in.
 	Reference string
-	ID        string // of the sign-in, where this browser holds it still; else ""
+	ID        string
 }
 
 // Contacts is where "Still can't sign in?" leads.

@@ -121,7 +121,6 @@ func (p *Pages) postSignIn(w http.ResponseWriter, r *http.Request) error {
 
 // refuseEntry shows the password page again. Unknown, deactivated and wrong look alike.
 func (p *Pages) refuseEntry(w http.ResponseWriter, r *http.Request, v SignIn, err error) error {
-	v.Reference = frame.Reference(r.Context())
 	status := http.StatusUnprocessableEntity
 	var busy password.Busy
 	var locked signin.Locked

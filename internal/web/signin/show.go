@@ -336,7 +336,7 @@ func refusal(err error) (Refused, bool) {
 
 // explain is where this room's errors become pages.
 func (p *Pages) explain(r *http.Request, err error) (int, frame.Page) {
-	ended := Ended{Again: "/sign-in", Reference: frame.Reference(r.Context())}
+	ended := Ended{Again: "/sign-in"}
 	status := http.StatusConflict
 	switch {
 	case errors.Is(err, signin.ErrNotFound):

@@ -63,7 +63,7 @@ func (p *Pages) postUnlock(w http.ResponseWriter, r *http.Request) error {
 func (p *Pages) refuseLink(w http.ResponseWriter, r *http.Request, err error) error {
 	for _, over := range []error{signin.ErrNotFound, signin.ErrEnded, signin.ErrExpired} {
 		if errors.Is(err, over) {
-			v := Ended{Why: NoLink, Again: "/sign-in", Reference: frame.Reference(r.Context())}
+			v := Ended{Why: NoLink, Again: "/sign-in"}
 			return p.Frame.Render(w, http.StatusGone, v.Page(p.Frame.Printer(r)))
 		}
 	}

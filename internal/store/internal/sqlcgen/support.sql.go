@@ -141,8 +141,8 @@ func (q *Queries) ListRecentEvents(ctx context.Context, arg ListRecentEventsPara
 }
 
 const listRecentSignIns = `-- name: ListRecentSignIns :many
-SELECT s.id, s.version, s.reference, s.purpose, s.stage, s.began_ms, s.expires_ms, s.epoch, s.challenge_authenticator, s.challenge_expires_ms,
-       s.challenge_verdict, s.pending_id, s.challenge_channel,
+SELECT s.id, s.version, s.reference, s.purpose, s.stage, s.began_ms, s.expires_ms, s.epoch,
+       s.challenge_verdict, s.pending_kind,
        CAST(COALESCE((SELECT a.kind FROM authenticator a
                        WHERE a.company_id = s.company_id AND a.user_id = s.user_id AND a.id = s.challenge_authenticator), '') AS TEXT) AS asked,
        CAST(COALESCE((SELECT 1 FROM session x WHERE x.company_id = s.company_id AND x.id = s.id), 0) AS BIGINT) AS lives,
@@ -162,22 +162,19 @@ type ListRecentSignInsParams struct {
 }
 
 type ListRecentSignInsRow struct {
-	ID                     string
-	Version                int64
-	Reference              string
-	Purpose                string
-	Stage                  string
-	BeganMs                int64
-	ExpiresMs              int64
-	Epoch                  int64
-	ChallengeAuthenticator string
-	ChallengeExpiresMs     int64
-	ChallengeVerdict       string
-	PendingID              string
-	ChallengeChannel       string
-	Asked                  string
-	Lives                  int64
-	Taken                  int64
+	ID               string
+	Version          int64
+	Reference        string
+	Purpose          string
+	Stage            string
+	BeganMs          int64
+	ExpiresMs        int64
+	Epoch            int64
+	ChallengeVerdict string
+	PendingKind      string
+	Asked            string
+	Lives            int64
+	Taken            int64
 }
 
 func (q *Queries) ListRecentSignIns(ctx context.Context, arg ListRecentSignInsParams) ([]ListRecentSignInsRow, error) {
@@ -203,11 +200,8 @@ func (q *Queries) ListRecentSignIns(ctx context.Context, arg ListRecentSignInsPa
 			&i.BeganMs,
 			&i.ExpiresMs,
 			&i.Epoch,
-			&i.ChallengeAuthenticator,
-			&i.ChallengeExpiresMs,
 			&i.ChallengeVerdict,
-			&i.PendingID,
-			&i.ChallengeChannel,
+			&i.PendingKind,
 			&i.Asked,
 			&i.Lives,
 			&i.Taken,
