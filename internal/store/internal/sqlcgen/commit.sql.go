@@ -271,9 +271,10 @@ func (q *Queries) ChangeUser(ctx context.Context, arg ChangeUserParams) (int64, 
 	return result.RowsAffected()
 }
 
-const comparePolicy = `-- name: ComparePolicy :execrows
-UPDATE company SET version = version
+const comparePolicy = `-- name: ComparePolicy :one
+SELECT version FROM company
  WHERE id = $1 AND version = $2
+   FOR SHARE
 `
 
 type ComparePolicyParams struct {
@@ -281,12 +282,12 @@ type ComparePolicyParams struct {
 	Version int64
 }
 
+// ComparePolicy lets all who only compare go on together: nearly every step does.
 func (q *Queries) ComparePolicy(ctx context.Context, arg ComparePolicyParams) (int64, error) {
-	result, err := q.db.ExecContext(ctx, comparePolicy, arg.ID, arg.Version)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected()
+	row := q.db.QueryRowContext(ctx, comparePolicy, arg.ID, arg.Version)
+	var version int64
+	err := row.Scan(&version)
+	return version, err
 }
 
 const compareSession = `-- name: CompareSession :execrows
@@ -327,10 +328,11 @@ func (q *Queries) CompareSignIn(ctx context.Context, arg CompareSignInParams) (i
 	return result.RowsAffected()
 }
 
-const compareUser = `-- name: CompareUser :execrows
+const compareUser = `-- name: CompareUser :one
 
-UPDATE users SET version = version
+SELECT version FROM users
  WHERE company_id = $1 AND id = $2 AND version = $3
+   FOR NO KEY UPDATE
 `
 
 type CompareUserParams struct {
@@ -339,14 +341,15 @@ type CompareUserParams struct {
 	Version   int64
 }
 
-// A step compares everything that it was decided on by writing it: a version that has moved
-// leaves no row to change, also where two transactions overlap (READ COMMITTED).
+// A step compares everything that it was decided on by locking it: a version that has moved leaves
+// no row, also where two transactions overlap (READ COMMITTED). SQLite writes one at a time, and
+// knows no such locks: internal/store leaves them out there.
+// CompareUser makes other steps of the user stand in line until this one is done.
 func (q *Queries) CompareUser(ctx context.Context, arg CompareUserParams) (int64, error) {
-	result, err := q.db.ExecContext(ctx, compareUser, arg.CompanyID, arg.ID, arg.Version)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected()
+	row := q.db.QueryRowContext(ctx, compareUser, arg.CompanyID, arg.ID, arg.Version)
+	var version int64
+	err := row.Scan(&version)
+	return version, err
 }
 
 const removeAuthenticator = `-- name: RemoveAuthenticator :execrows
