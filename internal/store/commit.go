@@ -3,7 +3,6 @@ package store
 import (
 	"cmp"
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"slices"
@@ -97,14 +96,6 @@ func (c *change) users() error {
 	}
 }
 
-// same turns "no row" into signin.ErrMoved.
-func same(_ int64, err error) error {
-	if errors.Is(err, sql.ErrNoRows) {
-		return signin.ErrMoved
-	}
-	return err
-}
-
 func (c *change) user(b signin.User) error {
 	a := c.after.User
 	switch {
@@ -120,7 +111,7 @@ func (c *change) user(b signin.User) error {
 }
 
 func (c *change) compareUser(u signin.User) error {
-	return same(c.q.CompareUser(c.ctx, sqlcgen.CompareUserParams{
+	return one(c.q.CompareUser(c.ctx, sqlcgen.CompareUserParams{
 		CompanyID: string(u.Company), ID: string(u.ID), Version: u.Version,
 	}))
 }
@@ -228,7 +219,7 @@ func (c *change) session(b signin.Session) error {
 func (c *change) policy() error {
 	b, a := c.before.Policy, c.after.Policy
 	if a.Version == b.Version {
-		return same(c.q.ComparePolicy(c.ctx, sqlcgen.ComparePolicyParams{ID: string(b.Company), Version: b.Version}))
+		return one(c.q.ComparePolicy(c.ctx, sqlcgen.ComparePolicyParams{ID: string(b.Company), Version: b.Version}))
 	}
 	return one(c.q.ChangePolicy(c.ctx, sqlcgen.ChangePolicyParams{
 		Version: a.Version, TwoFactorRequired: a.Required, ID: string(b.Company), Before: b.Version,

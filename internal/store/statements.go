@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"slices"
-	"strings"
 	"sync"
 
 	"sallyport.dev/sallyport/internal/store/internal/sqlcgen"
@@ -27,15 +26,12 @@ var (
 	_ sqlcgen.DBTX = (*inTx)(nil)
 )
 
-// locks are those of rows, which SQLite does not know: there one transaction writes at a time.
-var locks = strings.NewReplacer("FOR NO KEY UPDATE", "", "FOR SHARE", "")
-
 // prepared returns the statement with this text.
 func (s *statements) prepared(ctx context.Context, text string) (*sql.Stmt, error) {
 	if known, ok := s.byText.Load(text); ok {
 		return known.(*sql.Stmt), nil
 	}
-	made, err := s.db.PrepareContext(ctx, locks.Replace(text))
+	made, err := s.db.PrepareContext(ctx, text)
 	if err != nil {
 		return nil, err
 	}
@@ -73,7 +69,7 @@ func (s *statements) QueryContext(ctx context.Context, text string, args ...any)
 func (s *statements) QueryRowContext(ctx context.Context, text string, args ...any) *sql.Row {
 	p, err := s.prepared(ctx, text)
 	if err != nil {
-		return s.db.QueryRowContext(ctx, locks.Replace(text), args...) // which meets the same, and can say so
+		return s.db.QueryRowContext(ctx, text, args...) // which meets the same, and can say so
 	}
 	return p.QueryRowContext(context.WithoutCancel(ctx), args...)
 }
@@ -101,7 +97,7 @@ func (t *inTx) ExecContext(ctx context.Context, text string, args ...any) (sql.R
 	if p := t.prepared(ctx, text); p != nil {
 		return p.ExecContext(context.WithoutCancel(ctx), args...)
 	}
-	return t.Tx.ExecContext(context.WithoutCancel(ctx), locks.Replace(text), args...)
+	return t.Tx.ExecContext(context.WithoutCancel(ctx), text, args...)
 }
 
 // QueryContext implements sqlcgen.DBTX.
@@ -109,7 +105,7 @@ func (t *inTx) QueryContext(ctx context.Context, text string, args ...any) (*sql
 	if p := t.prepared(ctx, text); p != nil {
 		return p.QueryContext(context.WithoutCancel(ctx), args...)
 	}
-	return t.Tx.QueryContext(context.WithoutCancel(ctx), locks.Replace(text), args...)
+	return t.Tx.QueryContext(context.WithoutCancel(ctx), text, args...)
 }
 
 // QueryRowContext implements sqlcgen.DBTX.
@@ -117,5 +113,5 @@ func (t *inTx) QueryRowContext(ctx context.Context, text string, args ...any) *s
 	if p := t.prepared(ctx, text); p != nil {
 		return p.QueryRowContext(context.WithoutCancel(ctx), args...)
 	}
-	return t.Tx.QueryRowContext(context.WithoutCancel(ctx), locks.Replace(text), args...)
+	return t.Tx.QueryRowContext(context.WithoutCancel(ctx), text, args...)
 }

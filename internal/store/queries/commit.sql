@@ -1,12 +1,9 @@
--- A step compares everything that it was decided on by locking it: a version that has moved leaves
--- no row, also where two transactions overlap (READ COMMITTED). SQLite writes one at a time, and
--- knows no such locks: internal/store leaves them out there.
+-- A step compares everything that it was decided on by writing it: a version that has moved
+-- leaves no row to change, also where two transactions overlap (READ COMMITTED).
 
--- name: CompareUser :one
--- CompareUser makes other steps of the user stand in line until this one is done.
-SELECT version FROM users
- WHERE company_id = @company_id AND id = @id AND version = @version
-   FOR NO KEY UPDATE;
+-- name: CompareUser :execrows
+UPDATE users SET version = version
+ WHERE company_id = @company_id AND id = @id AND version = @version;
 
 -- name: ChangeUser :execrows
 UPDATE users SET version = @version, epoch = @epoch, status = @status, must_enrol = @must_enrol
@@ -52,11 +49,9 @@ UPDATE session
    SET version = @version, proved_by = @proved_by, proved_amr = @proved_amr, proved_ms = @proved_ms
  WHERE company_id = @company_id AND id = @id AND version = @before;
 
--- name: ComparePolicy :one
--- ComparePolicy lets all who only compare go on together: nearly every step does.
-SELECT version FROM company
- WHERE id = @id AND version = @version
-   FOR SHARE;
+-- name: ComparePolicy :execrows
+UPDATE company SET version = version
+ WHERE id = @id AND version = @version;
 
 -- name: ChangePolicy :execrows
 UPDATE company SET version = @version, two_factor_required = @two_factor_required

@@ -271,10 +271,9 @@ func (q *Queries) ChangeUser(ctx context.Context, arg ChangeUserParams) (int64, 
 	return result.RowsAffected()
 }
 
-const comparePolicy = `-- name: ComparePolicy :one
-SELECT version FROM company
+const comparePolicy = `-- name: ComparePolicy :execrows
+UPDATE company SET version = version
  WHERE id = $1 AND version = $2
-   FOR SHARE
 `
 
 type ComparePolicyParams struct {
@@ -282,12 +281,12 @@ type ComparePolicyParams struct {
 	Version int64
 }
 
-// ComparePolicy lets all who only compare go on together: nearly every step does.
 func (q *Queries) ComparePolicy(ctx context.Context, arg ComparePolicyParams) (int64, error) {
-	row := q.db.QueryRowContext(ctx, comparePolicy, arg.ID, arg.Version)
-	var version int64
-	err := row.Scan(&version)
-	return version, err
+	result, err := q.db.ExecContext(ctx, comparePolicy, arg.ID, arg.Version)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
 }
 
 const compareSession = `-- name: CompareSession :execrows
@@ -328,11 +327,10 @@ func (q *Queries) CompareSignIn(ctx context.Context, arg CompareSignInParams) (i
 	return result.RowsAffected()
 }
 
-const compareUser = `-- name: CompareUser :one
+const compareUser = `-- name: CompareUser :execrows
 
-SELECT version FROM users
+UPDATE users SET version = version
  WHERE company_id = $1 AND id = $2 AND version = $3
-   FOR NO KEY UPDATE
 `
 
 type CompareUserParams struct {
@@ -341,15 +339,14 @@ type CompareUserParams struct {
 	Version   int64
 }
 
-// A step compares everything that it was decided on by locking it: a version that has moved leaves
-// no row, also where two transactions overlap (READ COMMITTED). SQLite writes one at a time, and
-// knows no such locks: internal/store leaves them out there.
-// CompareUser makes other steps of the user stand in line until this one is done.
+// A step compares everything that it was decided on by writing it: a version that has moved
+// leaves no row to change, also where two transactions overlap (READ COMMITTED).
 func (q *Queries) CompareUser(ctx context.Context, arg CompareUserParams) (int64, error) {
-	row := q.db.QueryRowContext(ctx, compareUser, arg.CompanyID, arg.ID, arg.Version)
-	var version int64
-	err := row.Scan(&version)
-	return version, err
+	result, err := q.db.ExecContext(ctx, compareUser, arg.CompanyID, arg.ID, arg.Version)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
 }
 
 const removeAuthenticator = `-- name: RemoveAuthenticator :execrows
