@@ -60,8 +60,9 @@ type house struct {
 	began      time.Time
 	companies  [companies]company.ID
 	users      [people]company.UserID
-	tokens     []signin.Token       // of each sign-in
-	sessions   map[int]signin.Token // by the sign-in that made it
+	former     map[company.UserID]bool // of the traces before
+	tokens     []signin.Token          // of each sign-in
+	sessions   map[int]signin.Token    // by the sign-in that made it
 	methods    []method
 	challenges []string
 	messages   []message
@@ -129,7 +130,7 @@ func openHouse(t *testing.T, name string, clock func() time.Time) *house {
 			t.Error(err)
 		}
 	})
-	h := &house{name: name, store: s, rows: rows, between: &between{Store: s, names: s}, clock: clock}
+	h := &house{name: name, store: s, rows: rows, former: map[company.UserID]bool{}, between: &between{Store: s, names: s}, clock: clock}
 	h.pages = &session.Sessions{Store: s, Now: clock}
 	h.signIns = &signin.SignIns{
 		Store: h.between, Forms: s, Names: h.between, Passwords: plain{h}, Keys: ring, Now: clock, Log: slog.New(slog.DiscardHandler),
@@ -223,6 +224,7 @@ func (h *house) settle(ctx context.Context, trace int, required [companies]bool)
 		}
 	}
 	for i, p := range cast {
+		h.former[h.users[i]] = true
 		h.users[i] = company.UserID(secret.NewID())
 		name := username(p.name, trace)
 		if err := h.store.AddUser(ctx, company.User{
@@ -510,8 +512,8 @@ func (h *house) bring(ctx context.Context, a *answer, c outbox.Claim) error {
 	if c.Broken != nil {
 		return c.Broken
 	}
-	if !slices.Contains(h.users[:], c.User) {
-		return nil // what the trace before has left, such as a mail that was to wait
+	if h.former[c.User] {
+		return nil // what a trace before has left, such as a mail that was to wait
 	}
 	if c.IsNotice() {
 		told := fmt.Sprintf("%s to %s", c.Notice.Kind, cast[slices.Index(h.users[:], c.User)].name)

@@ -60,6 +60,7 @@ func TestWhatIsAskedWronglyIsToldWithExitCode2(t *testing.T) {
 		{[]string{"serve", "--port", "1"}, "flag provided but not defined: -port"},
 		{[]string{"demo", "x"}, `what is "x"?`},
 		{[]string{"user", "list", "--data", "x"}, "say --demo too"},
+		{[]string{"user", "deactivate", "sam", "--demo", "--config", "x"}, "--demo and --config cannot both hold"},
 		{[]string{"user", "add"}, "say which username"},
 		{[]string{"user", "add", "sam", "sue"}, `what is "sue"?`},
 		{[]string{"company", "add", "Free Lane"}, "--username"},

@@ -27,6 +27,9 @@ func (p program) host(f *flag.FlagSet) opens {
 	data := f.String("data", "", "with --demo: its `folder`, where it was given one")
 	return func(ctx context.Context) (*app.Host, error) {
 		if *ofDemo {
+			if named(f, "config") {
+				return nil, wrongUse("--demo and --config cannot both hold: say which server is meant")
+			}
 			return app.OpenDemoHost(ctx, *data, time.Now)
 		}
 		if *data != "" {
@@ -38,6 +41,12 @@ func (p program) host(f *flag.FlagSet) opens {
 		}
 		return app.OpenHost(ctx, c, time.Now)
 	}
+}
+
+// named reports whether a flag was given.
+func named(f *flag.FlagSet, name string) (found bool) {
+	f.Visit(func(given *flag.Flag) { found = found || given.Name == name })
+	return found
 }
 
 // atHost runs f on the keys and the database that open opens.

@@ -94,7 +94,13 @@ func TestEveryDeadEndLeadsToThoseWhoHelp(t *testing.T) {
 			b.answer(path, code)
 		}
 		between(b, path, b.get(path).want(http.StatusOK).says("Too many wrong codes"))
-		h.clock.pass(10 * time.Minute)
+		// Whoever takes more time while they telephone stays where the reference is.
+		more := b.get(path + "/help").want(http.StatusOK).form("/more-time")
+		from := http.Header{"Referer": {h.server.URL + path + "/help"}}
+		if p := b.send(http.MethodPost, more.action, more.fields, from).want(http.StatusSeeOther); p.to() != path+"/help" {
+			t.Errorf("More time leads from the people to %s", p.to())
+		}
+		h.clock.pass(15 * time.Minute)
 		over := b.leadsOn(b.get(path).want(http.StatusConflict), path+"/help").says("This sign-in is over").namesNobody()
 		if found, err := h.app.Store.FindReference(t.Context(), over.referenceOf()); err != nil || len(found) != 1 {
 			t.Errorf("the reference %q of what is over finds %v (%v)", over.referenceOf(), found, err)

@@ -43,7 +43,7 @@ func rebuild(ctx context.Context, tx *sql.Tx, table string) error {
 	if err != nil {
 		return err
 	}
-	created, ok := strings.CutPrefix(made, "CREATE TABLE "+table)
+	created, ok := strings.CutPrefix(made, "CREATE TABLE "+table) // in quotes once another process has done it: then this step is void
 	if !ok {
 		return fmt.Errorf("it was made in another way: %s", made)
 	}

@@ -23,6 +23,15 @@ func TestTablesThatAreCompactedLoseNothing(t *testing.T) {
 		       reference, began_ms, expires_ms, session_id, challenge_id, challenge_authenticator, challenge_generation, challenge_expires_ms,
 		       challenge_verdict, pending_id, pending_kind, pending_name, proved_by, proved_amr, proved_ms, first_authenticator)
 		VALUES ('c', 's', 'u', x'00', 'k', 1, 1, 1, 'sign-in', '', '', 'challenged', 'R', 1, 2, '', '', '', 0, 0, '', '', '', '', '', '', 0, '')`)
+	exec(t, db, `INSERT INTO authenticator (company_id, user_id, id, kind, name, folded_name, secret, since_version, added_ms, last_used_ms, last_step, run, disabled_by)
+		VALUES ('c', 'u', 'a', 'totp', 'A', 'a', x'00', 1, 1, 0, 0, 0, '')`)
+	exec(t, db, "INSERT INTO failure VALUES ('c', 'u', 'a', '', 2, 3), ('c', 'u', 'a', 'known', 1, 4)")
+	exec(t, db, "INSERT INTO wait VALUES ('c', 'u', '', 5, 'x', 6, 7, 'y'), ('c', 'u', 'known', 8, '', 9, 0, '')")
+	exec(t, db, "INSERT INTO spend VALUES ('c', 'x', 'u', 's', 'a', '', TRUE, FALSE, 5), ('c', 'y', 'u', 's', 'a', 'known', FALSE, TRUE, 6)")
+	exec(t, db, "INSERT INTO password_count VALUES (x'00ff', 1, 2, 3, 'p', 4, 5)")
+	exec(t, db, "INSERT INTO password_spend SELECT x'00ff', i, TRUE, 7 FROM (SELECT 'p' i UNION SELECT 'q')")
+	exec(t, db, "INSERT INTO network VALUES (x'ff00', 1)")
+	exec(t, db, "INSERT INTO network_failure VALUES (x'ff00', 60000, x'00', 1, 2), (x'ff00', 60000, x'00ff', 3, 4)")
 	exec(t, db, `INSERT INTO attempt VALUES ('c', 's', 'a', 3), ('c', 's', 'b', 4)`)
 	exec(t, db, `INSERT INTO form (company_id, sign_in_id, nonce, fields_digest, spend_id, outcome, until_ms, drift_ms)
 		VALUES ('c', 's', 'n', 'd', 'x', 'ok', 7, 8)`)
@@ -32,7 +41,9 @@ func TestTablesThatAreCompactedLoseNothing(t *testing.T) {
 	tables := []string{"attempt", "failure", "form", "network_failure", "password_spend", "session", "spend", "wait"}
 	before := map[string]string{}
 	for _, table := range tables {
-		before[table] = all(t, db, table)
+		if before[table] = all(t, db, table); rowsOf(t, db, "SELECT 1 FROM "+table) == "" {
+			t.Fatalf("%s has no row", table)
+		}
 	}
 	s, err := store.Open(t.Context(), dsn, ring(t, 1), store.Options{})
 	if err != nil {
@@ -48,6 +59,9 @@ func TestTablesThatAreCompactedLoseNothing(t *testing.T) {
 	}
 	if got := strings.Fields(rowsOf(t, db, "SELECT name FROM pragma_table_list WHERE wr AND schema = 'main' ORDER BY name")); !slices.Equal(got, tables) {
 		t.Errorf("without rowids are %q, want %q", got, tables)
+	}
+	if got := rowsOf(t, db, "PRAGMA foreign_key_check") + rowsOf(t, db, "PRAGMA integrity_check"); got != "ok\n" {
+		t.Errorf("the database is\n%s", got)
 	}
 	exec(t, db, "PRAGMA foreign_keys = ON")
 	exec(t, db, "DELETE FROM sign_in")

@@ -29,26 +29,6 @@ func TestAStepWaitsForWhatItComparesOnPostgreSQL(t *testing.T) {
 	}
 }
 
-// Those who only compare the company do not wait for each other.
-func TestStepsOfACompanyGoOnTogetherOnPostgreSQL(t *testing.T) {
-	dsn := storetest.Postgres(t)
-	w := storetest.NewWorld(t, open(t, dsn, ring(t, 1)))
-	c := w.Company(false)
-	d := w.Hold(w.Begin(c, w.User(c, company.Salesperson), signin.Token{}), signin.Skip{})
-	db := rawDB(t, "pgx", dsn)
-	tx, err := db.BeginTx(t.Context(), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = tx.Rollback() }() // it only locked
-	if _, err := tx.ExecContext(t.Context(), "SELECT version FROM company FOR SHARE"); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.Commit(d); err != nil {
-		t.Errorf("got %v", err)
-	}
-}
-
 // racesWith runs step while statement's transaction is open, ends that once step waits for it, and returns how step
 // ended.
 func racesWith(t *testing.T, db *sql.DB, statement string, step func() error) error {

@@ -24,6 +24,7 @@ var _ signin.Refusals = (*Store)(nil)
 // How much of a case is read.
 const (
 	maxRefusals  = 30 // kept of one sign-in
+	maxUnsent    = 10 // and no message that was not sent beyond so many: Send can be pressed again and again
 	caseSpan     = 7 * 24 * time.Hour
 	caseSignIns  = 10
 	caseEvents   = 50
@@ -32,10 +33,14 @@ const (
 
 // AddRefusal implements signin.Refusals.
 func (s *Store) AddRefusal(ctx context.Context, c company.ID, id signin.ID, r signin.Refusal) error {
+	most := int64(maxRefusals)
+	if r.Why.Unsent() {
+		most = maxUnsent
+	}
 	err := s.write(ctx, func(q *sqlcgen.Queries) error {
 		_, err := q.AddRefusal(ctx, sqlcgen.AddRefusalParams{
 			CompanyID: string(c), SignInID: string(id), ID: secret.NewID(), AtMs: toMS(r.At), Why: string(r.Why), Kind: string(r.Kind),
-			DriftMs: r.Drift.Milliseconds(), Most: maxRefusals,
+			DriftMs: r.Drift.Milliseconds(), Most: most,
 		})
 		return err // no row: there are so many already
 	})

@@ -194,7 +194,7 @@ func (p *Pages) postMoreTime(w http.ResponseWriter, r *http.Request) error {
 		to += "/code" // where the code that was refused was typed
 	case from.Path == to+"/number":
 		to += "/number?" + url.Values{"kind": {from.Query().Get("kind")}}.Encode()
-	case slices.Contains([]string{to + "/scan", to + "/code", to + "/methods", to + "/app-code"}, from.Path):
+	case slices.Contains([]string{to + "/scan", to + "/code", to + "/methods", to + "/app-code", to + "/help"}, from.Path):
 		to = from.Path
 	}
 	http.Redirect(w, r, to, http.StatusSeeOther)
