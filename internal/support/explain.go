@@ -151,7 +151,7 @@ func (e *explanation) event(kind audit.Kind) (audit.Event, bool) {
 // silent says what it means that no right password has come.
 func (e *explanation) silent() {
 	e.add("No right password has come for this account in the last days.",
-		"It is the password, or the name: the username is "+e.User.Username+". A password is given anew by an administrator, or by sallyport user password.")
+		"It is the password, or the name: the username is "+e.User.Username+". sallyport user password gives them a new one.")
 }
 
 // usable: they have a method that works.
