@@ -6,7 +6,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"sallyport.dev/sallyport/internal/audit"
@@ -160,8 +159,7 @@ func touched(one support.SignIn, version int64) bool {
 	if one.Verdict != "" {
 		version--
 	}
-	answered := slices.ContainsFunc(one.Refusals, func(r signin.Refusal) bool { return !r.Why.Unsent() })
-	return version > 1 || one.Attempts > 0 || answered
+	return version > 1 || one.Attempts > 0 || one.Answered()
 }
 
 func (s *Store) caseRefusals(ctx context.Context, c company.ID, id signin.ID) ([]signin.Refusal, error) {

@@ -12,7 +12,7 @@ import (
 
 // undeliveredLast: nobody could have gone on, whatever the browser does.
 func (e *explanation) undeliveredLast(s SignIn) bool {
-	if n := len(s.Messages); n > 0 && s.Messages[n-1].State == outbox.Failed {
+	if s.last().State == outbox.Failed {
 		return true
 	}
 	r, ok := e.lastUnsent(s)
@@ -23,8 +23,7 @@ func (e *explanation) undeliveredLast(s SignIn) bool {
 func (e *explanation) lastUnsent(s SignIn) (signin.Refusal, bool) {
 	for _, r := range slices.Backward(s.Refusals) {
 		if r.Why.Unsent() {
-			n := len(s.Messages)
-			return r, n == 0 || !s.Messages[n-1].Created.After(r.At)
+			return r, !s.last().Created.After(r.At)
 		}
 	}
 	return signin.Refusal{}, false
@@ -62,25 +61,18 @@ func (e *explanation) unsent(s SignIn) {
 // trouble that no code was entered.
 func (e *explanation) messages(s SignIn, blocked bool) {
 	to := e.hint(s)
-	delivered, late, failed := 0, e.count(s, signin.ForLate), Message{}
+	delivered, late, last := 0, e.count(s, signin.ForLate), s.last()
 	for _, m := range s.Messages {
-		switch {
-		case m.State == outbox.Delivered:
+		if m.State == outbox.Delivered {
 			delivered++
-		case m.State == outbox.Failed:
-			failed = m
 		}
-	}
-	last := Message{}
-	if n := len(s.Messages); n > 0 {
-		last = s.Messages[n-1]
 	}
 	word := messageWord(last.Channel)
 	switch {
 	case last.Channel == "":
-	case failed.Channel != "" && last.State == outbox.Failed:
-		what, do := undelivered(failed, to)
-		e.add(what+e.by(failed), do)
+	case last.State == outbox.Failed:
+		what, do := undelivered(last, to)
+		e.add(what+e.by(last), do)
 	case delivered > 0 && late > 0:
 		each := "each code was entered after it had expired"
 		if late < delivered {
@@ -98,7 +90,7 @@ func (e *explanation) messages(s SignIn, blocked bool) {
 	case last.State == outbox.Handed && last.Channel != outbox.Push && e.now.After(last.Created.Add(time.Minute)):
 		e.add(fmt.Sprintf("The %s to %s was handed to the carrier at %s, which has not said that it arrived.%s", word, to, e.at(last.At), e.by(last)),
 			"Is that their number, is there signal, does the phone block unknown senders? Send again goes by another carrier where there is one; another method works at once.")
-	case delivered > 0 && !e.answered(s) && e.over(s):
+	case delivered > 0 && !s.Answered() && e.over(s):
 		e.add(fmt.Sprintf("The %s to %s was delivered at %s, and no code was entered.", word, to, e.at(last.At)), "Is that still their number? If it changed: "+e.reset())
 	}
 }

@@ -141,15 +141,15 @@ func (e *explanation) drift(s SignIn) (drift time.Duration, same bool) {
 
 // verdict says what was answered on the phone.
 func (e *explanation) verdict(s SignIn) {
-	verdict := s.Verdict
-	if n := len(s.Messages); verdict == "" && n > 0 && s.Messages[n-1].Channel == outbox.Push && s.Stage == signin.Challenged && !e.now.Before(s.Messages[n-1].Expires) {
+	verdict, last := s.Verdict, s.last()
+	if verdict == "" && last.Channel == outbox.Push && s.Stage == signin.Challenged && !e.now.Before(last.Expires) {
 		verdict = factor.Unanswered // nobody has asked Okta since
 	}
 	switch verdict {
 	case factor.Denied:
 		e.add("The sign-in was denied on the phone.", "If they did not mean to: begin again. If it was not them who signed in, somebody knows their password: give them a new one.")
 	case factor.Unanswered:
-		if n := len(s.Messages); n > 0 && s.Messages[n-1].State == outbox.Handed && e.usable() {
+		if last.State == outbox.Handed && e.usable() {
 			e.add("The notification of Okta Verify was sent and not answered.", "Is the phone online, and are notifications of Okta Verify allowed? They can type the app's code instead.")
 		}
 	case factor.Approved:
@@ -170,11 +170,6 @@ func (e *explanation) nothing(s SignIn) {
 	default:
 		e.add(fmt.Sprintf("%s of %s is under way: %s.", beginning(s.Purpose), e.at(s.Began), stageWords(s)), "Have them go on while you are on the telephone, and run this again.")
 	}
-}
-
-// answered: something was typed, right or wrong.
-func (e *explanation) answered(s SignIn) bool {
-	return slices.ContainsFunc(s.Refusals, func(r signin.Refusal) bool { return !r.Why.Unsent() })
 }
 
 // over: no step of s can be taken any more.

@@ -8,6 +8,7 @@
 package support
 
 import (
+	"slices"
 	"time"
 
 	"sallyport.dev/sallyport/internal/audit"
@@ -53,6 +54,19 @@ type SignIn struct {
 	Lives     bool // done, and its session is still there
 	Refusals  []signin.Refusal
 	Messages  []Message
+}
+
+// Answered reports whether something was typed in vain.
+func (s SignIn) Answered() bool {
+	return slices.ContainsFunc(s.Refusals, func(r signin.Refusal) bool { return !r.Why.Unsent() })
+}
+
+// last is the newest message; without one a Message of no channel.
+func (s SignIn) last() Message {
+	if n := len(s.Messages); n > 0 {
+		return s.Messages[n-1]
+	}
+	return Message{}
 }
 
 // Message is a text, a call or a push of a sign-in.
