@@ -275,11 +275,7 @@ func (s *SignIns) commitOrUnsent(ctx context.Context, e Event, more []Effect, lo
 	if !errors.As(err, &limit) {
 		return st, err
 	}
-	quiet, ok := unsent(e)
-	if choose, is := e.(Choose); is && limit.Push {
-		choose.Unsent = true
-		quiet, ok = choose, true
-	}
+	quiet, ok := unsent(e, limit)
 	if !ok {
 		return st, err
 	}
@@ -290,9 +286,8 @@ func (s *SignIns) commitOrUnsent(ctx context.Context, e Event, more []Effect, lo
 	return st, quietly
 }
 
-// unsent is e without sending the code of a method that it asks for; false where it asks for
-// none by itself.
-func unsent(e Event) (Event, bool) {
+// unsent is e without the message that limit has kept back; false where e is nothing without it.
+func unsent(e Event, limit SendLimit) (Event, bool) {
 	switch e := e.(type) {
 	case Begin:
 		e.Unsent = true
@@ -303,6 +298,9 @@ func unsent(e Event) (Event, bool) {
 	case Enrol:
 		e.Unsent = true
 		return e, true
+	case Choose: // the app of a phone that is not asked has a code all the same
+		e.Unsent = true
+		return e, limit.Push
 	}
 	return nil, false
 }
