@@ -161,9 +161,12 @@ func build(c config.Config, st *store.Store, ring *secret.Ring, o Outside) (*App
 	if err != nil {
 		return nil, fmt.Errorf("build the pages: %w", err)
 	}
-	articles, err := openHelp(c.HelpFolder, o.Log)
+	articles, mistakes, err := help.Open(c.HelpFolder)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("load the articles: %w", err)
+	}
+	for _, mistake := range mistakes {
+		o.Log.Warn("a help article is left out, or a part of it", "mistake", mistake)
 	}
 	signIns := &signin.SignIns{
 		Store: st, Forms: st, Refusals: st, Names: st, Links: st, Passwords: hasher, Keys: ring, Kinds: kinds(ring), Now: o.Now, Log: o.Log,
@@ -188,21 +191,6 @@ func build(c config.Config, st *store.Store, ring *secret.Ring, o Outside) (*App
 	a.Routes = mux.patterns
 	a.Handler = a.besides(f.GuardMachines(c.Hosts, a.callbacks()), f.Guard(c.Hosts, mux.mux))
 	return a, nil
-}
-
-// openHelp opens the help centre, and says in the log what is wrong in the operator's folder.
-func openHelp(folder string, log *slog.Logger) (func() *help.Shelf, error) {
-	articles, err := help.Open(folder)
-	if err != nil {
-		return nil, fmt.Errorf("load the articles: %w", err)
-	}
-	if folder == "" {
-		return articles, nil
-	}
-	for _, mistake := range articles().Mistakes() {
-		log.Warn("a help article is left out, or a part of it", "mistake", mistake)
-	}
-	return articles, nil
 }
 
 // connectCarriers makes what brings messages out: those of o, and the carriers of the configuration.

@@ -65,18 +65,18 @@ type Shelf struct {
 	mistakes []error
 }
 
-// Open returns what gives the shelf of our articles and those of the operator's folder, "" for none. The
-// folder is read now, so that its mistakes are known at start-up; without one all is read when
-// somebody first asks for help, since a start shall be quick.
-func Open(folder string) (func() *Shelf, error) {
+// Open returns what gives the shelf of our articles and those of the operator's folder, "" for none, and
+// the mistakes in that folder, which is read now so that they are known at start-up. Without one all
+// is read when somebody first asks for help, since a start shall be quick.
+func Open(folder string) (shelf func() *Shelf, mistakes []error, err error) {
 	if folder == "" {
-		return program, nil
+		return program, nil, nil
 	}
 	s, err := Load(folder)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return func() *Shelf { return s }, nil
+	return func() *Shelf { return s }, s.Mistakes(), nil
 }
 
 // program is what the program carries: read once, since it is the same for all that a process builds.
