@@ -3,13 +3,11 @@ package app_test
 import (
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"sallyport.dev/sallyport/internal/signin"
-	"sallyport.dev/sallyport/internal/store/storetest"
 )
 
 // isBare: an answer for a program has its status and nothing else.
@@ -85,26 +83,17 @@ func TestWhetherASessionIsLiveIsAStatusAndNothingElse(t *testing.T) {
 
 // BenchmarkCheck is our own share of GET /session, without the network.
 func BenchmarkCheck(b *testing.B) {
-	for _, engine := range []struct {
-		name string
-		dsn  func(b *testing.B) string
-	}{
-		{"SQLite", func(b *testing.B) string { return "sqlite:" + filepath.Join(b.TempDir(), "sallyport.db") }},
-		{"PostgreSQL", func(b *testing.B) string { return storetest.Postgres(b) }},
-	} {
-		b.Run(engine.name, func(b *testing.B) {
-			h := openQuiet(b, engine.dsn(b))
-			who := h.newBrowser()
-			who.join(sam)
-			r := httptest.NewRequest(http.MethodGet, h.server.URL+"/session", nil)
-			r.AddCookie(&http.Cookie{Name: sessionCookie, Value: who.cookie(sessionCookie)})
-			b.ReportAllocs()
-			for b.Loop() {
-				w := httptest.NewRecorder()
-				if h.app.Handler.ServeHTTP(w, r); w.Code != http.StatusNoContent {
-					b.Fatalf("got %d", w.Code)
-				}
+	benchOnBothEngines(b, openQuiet, func(b *testing.B, h *house) {
+		who := h.newBrowser()
+		who.join(sam)
+		r := httptest.NewRequest(http.MethodGet, h.server.URL+"/session", nil)
+		r.AddCookie(&http.Cookie{Name: sessionCookie, Value: who.cookie(sessionCookie)})
+		b.ReportAllocs()
+		for b.Loop() {
+			w := httptest.NewRecorder()
+			if h.app.Handler.ServeHTTP(w, r); w.Code != http.StatusNoContent {
+				b.Fatalf("got %d", w.Code)
 			}
-		})
-	}
+		}
+	})
 }

@@ -2,45 +2,33 @@ package app_test
 
 import (
 	"net/http"
-	"path/filepath"
 	"runtime"
 	"syscall"
 	"testing"
 	"time"
-
-	"sallyport.dev/sallyport/internal/store/storetest"
 )
 
 // BenchmarkCode is our own share of a right code of an app, without the network: the attempt, the
 // step and the session, all durable. The password before it is not in what it reports.
 func BenchmarkCode(b *testing.B) {
-	for _, engine := range []struct {
-		name string
-		dsn  func(b *testing.B) string
-	}{
-		{"SQLite", func(b *testing.B) string { return "sqlite:" + filepath.Join(b.TempDir(), "sallyport.db") }},
-		{"PostgreSQL", func(b *testing.B) string { return storetest.Postgres(b) }},
-	} {
-		b.Run(engine.name, func(b *testing.B) {
-			h := openQuiet(b, engine.dsn(b))
-			key := h.newBrowser().join(sam)
-			var took, used time.Duration
-			for b.Loop() {
-				h.clock.nextStep()
-				who := h.newBrowser()
-				path := who.begin(sam)
-				form := who.get(path).form("/answer")
-				form.fields.Set("code", key.at(h.clock.Now(), 0))
-				runtime.GC()
-				began, before := time.Now(), cpu(b)
-				who.submit(form).want(http.StatusSeeOther)
-				took, used = took+time.Since(began), used+cpu(b)-before
-			}
-			b.ReportMetric(float64(took.Microseconds())/float64(b.N)/1000, "ms/code")
-			b.ReportMetric(float64(used.Microseconds())/float64(b.N)/1000, "cpu-ms/code")
-			b.ReportMetric(0, "ns/op")
-		})
-	}
+	benchOnBothEngines(b, openQuiet, func(b *testing.B, h *house) {
+		key := h.newBrowser().join(sam)
+		var took, used time.Duration
+		for b.Loop() {
+			h.clock.nextStep()
+			who := h.newBrowser()
+			path := who.begin(sam)
+			form := who.get(path).form("/answer")
+			form.fields.Set("code", key.at(h.clock.Now(), 0))
+			runtime.GC()
+			began, before := time.Now(), cpu(b)
+			who.submit(form).want(http.StatusSeeOther)
+			took, used = took+time.Since(began), used+cpu(b)-before
+		}
+		b.ReportMetric(float64(took.Microseconds())/float64(b.N)/1000, "ms/code")
+		b.ReportMetric(float64(used.Microseconds())/float64(b.N)/1000, "cpu-ms/code")
+		b.ReportMetric(0, "ns/op")
+	})
 }
 
 // cpu is what this process has used so far.

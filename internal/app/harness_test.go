@@ -88,6 +88,12 @@ func onBothEnginesIn(t *testing.T, enter func(t testing.TB, dsn string) *house, 
 	})
 }
 
+// benchOnBothEngines is onBothEnginesIn for a benchmark, one engine after the other.
+func benchOnBothEngines(b *testing.B, enter func(t testing.TB, dsn string) *house, bench func(b *testing.B, h *house)) {
+	b.Run("SQLite", func(b *testing.B) { bench(b, enter(b, storetest.SQLite(b))) })
+	b.Run("PostgreSQL", func(b *testing.B) { bench(b, enter(b, storetest.Postgres(b))) })
+}
+
 // open starts the real server on loopback, with a cheap Argon2id and a clock of its own, and
 // sends what is in its outbox.
 func open(t testing.TB, dsn string) *house {
