@@ -110,7 +110,11 @@ func TestAFloodOfFeedbackFillsNothingAndTellsNobody(t *testing.T) {
 
 		for _, table := range []string{"help_quota", "help_answer", "help_comment", "help_search"} {
 			h.rows(table, func(table, column string, value []byte, _ bool) {
-				for _, who := range []string{from, "203.0.113", "198.51.100", "sam@", "zyzzyva", "0142", "\x1b"} {
+				never := []string{from, "203.0.113", "198.51.100", "sam@", "zyzzyva", "0142"}
+				if !strings.HasSuffix(column, "_digest") { // among random bytes one letter is nothing that was typed
+					never = append(never, "\x1b")
+				}
+				for _, who := range never {
 					if strings.Contains(string(value), who) {
 						t.Errorf("%s.%s has %q: %.80q", table, column, who, value)
 					}
